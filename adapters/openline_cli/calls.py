@@ -54,7 +54,12 @@ def run_resume(*, policy: Policy | None, **given: Any) -> int:
 
 
 def run_serve(
-    *, token_file: Path | None, fault: Sequence[str], with_parent: bool, **given: Any
+    *,
+    token_file: Path | None,
+    fault: Sequence[str],
+    figures: float | None,
+    with_parent: bool,
+    **given: Any,
 ) -> int:
     """``openline serve``. The exit status. Raises Problem."""
     from openline_cli.credentials import read_token
@@ -66,7 +71,7 @@ def run_serve(
         config = ServerConfig(token=token, **given)
     except BackendError as error:
         raise Problem(str(error)) from None
-    return serve(config, faults=fault, with_parent=with_parent)
+    return serve(config, faults=fault, figures=figures, with_parent=with_parent)
 
 
 def run_wyoming(*, policy: Policy | None, **given: Any) -> int:
@@ -82,6 +87,13 @@ def run_batch(*, policy: Policy | None, **given: Any) -> int:
     from openline_cli.batch import BatchOptions, batch
 
     return batch(BatchOptions(policy=policy, **given))
+
+
+def run_load(*, policy: Policy | None, **given: Any) -> int:
+    """``openline load``, with the settings of ``--config``. The exit status. Raises Problem."""
+    from openline_cli.load import LoadOptions, load
+
+    return load(LoadOptions(policy=policy, **given))
 
 
 def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: bool) -> int:
@@ -132,6 +144,7 @@ RUN: Final[Mapping[str, Callable[..., int]]] = {
     "serve": run_serve,
     "wyoming": run_wyoming,
     "batch": run_batch,
+    "load": run_load,
     "replay": run_replay,
     "explain": run_explain,
     "diagram": run_diagram,

@@ -27,7 +27,7 @@ _EXTRAS: Final = {
     "soundfile": "cli",
     "soxr": "cli",
     "wyoming": "wyoming",
-    "websockets": "wyoming",
+    "websockets": "asyncio",
 }
 
 

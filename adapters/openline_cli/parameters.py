@@ -20,6 +20,8 @@ from typing import Any, Final
 
 from openline_cli.problems import Problem
 
+#: Units of time, each before one that it ends with.
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 #: The flags that ask for help, of any command.
 HELP: Final = ("-h", "--help")
 
@@ -124,6 +126,19 @@ def above_0(text: str) -> float:
     if not (isfinite(value) and value > 0):
         raise ValueError("give a number above 0")
     return value
+
+
+def duration(text: str) -> float:
+    """Seconds above 0, with or without a unit, as in 60, 500ms, 60s, 2min. Raises ValueError."""
+    value, unit = text.strip().lower(), 1.0
+    for name, seconds in _UNITS.items():
+        if value.endswith(name):
+            value, unit = value.removesuffix(name), seconds
+            break
+    try:
+        return above_0(value) * unit
+    except ValueError:
+        raise ValueError("give a time above 0, as in 500ms, 60s or 2min") from None
 
 
 def read_words(command: Command, words: Sequence[str]) -> dict[str, Any]:

@@ -33,11 +33,18 @@ from openline_server.config import AddressError
 HELP: Final = "help"
 
 
-def serve(config: ServerConfig, *, faults: Sequence[str] = (), with_parent: bool = False) -> int:
+def serve(
+    config: ServerConfig,
+    *,
+    faults: Sequence[str] = (),
+    figures: float | None = None,
+    with_parent: bool = False,
+) -> int:
     """Serve until Ctrl-C or SIGTERM; ``with_parent``: or until standard input ends.
 
-    ``faults`` are phrases; ``help`` among them lists the possible faults instead of serving.
-    Raises Problem for an invalid phrase, and if the server cannot be started.
+    ``figures``: print the backend's own figures each so many seconds. ``faults`` are phrases;
+    ``help`` among them lists the possible faults instead of serving. Raises Problem for an invalid
+    phrase, and if the server cannot be started.
     """
     if HELP in (phrase.strip().lower() for phrase in faults):
         sys.stdout.write(fault_list())
@@ -48,7 +55,7 @@ def serve(config: ServerConfig, *, faults: Sequence[str] = (), with_parent: bool
         raise Problem(str(error)) from None
     logging.basicConfig(level=logging.WARNING, format="openline: %(message)s")
     try:
-        trio.run(partial(_serve, config, injector, with_parent=with_parent))
+        trio.run(partial(_serve, config, injector, figures=figures, with_parent=with_parent))
     except AddressError as error:
         other = "; give another --port, or 0 for a free one" if error.taken else "; see --host"
         raise Problem(f"{error}{other}") from None
@@ -57,7 +64,9 @@ def serve(config: ServerConfig, *, faults: Sequence[str] = (), with_parent: bool
     return COMPLETE
 
 
-async def _serve(config: ServerConfig, injector: FaultInjector, *, with_parent: bool) -> None:
+async def _serve(
+    config: ServerConfig, injector: FaultInjector, *, figures: float | None, with_parent: bool
+) -> None:
     def ready(line: str) -> None:
         announce("\n".join([line, *(f"fault: {fault}" for fault in injector.faults)]))
 
@@ -66,7 +75,8 @@ async def _serve(config: ServerConfig, injector: FaultInjector, *, with_parent: 
         if with_parent:
             nursery.start_soon(_end_with_parent)
         try:
-            await run_server(config, ready, hooks=injector if injector.faults else None)
+            hooks = injector if injector.faults else None
+            await run_server(config, ready, hooks=hooks, figures=figures)
         except BackendError as error:
             failures.append(error)  # raised outside of the nursery, which would wrap it
         nursery.cancel_scope.cancel()

@@ -37,15 +37,18 @@ def check(path: Path) -> None:
     check_place(path)
 
 
-def check_place(path: Path) -> None:
-    """Raise Problem unless a file can be written at ``path``, as far as this can be checked now."""
+def check_place(path: Path, option: str = "--out") -> None:
+    """Raise Problem unless a file can be written at ``path``, as far as this can be checked now.
+
+    ``option`` is what named it.
+    """
     try:
         target = path.resolve()
         there = target.exists()
         if there and not target.is_file():
-            raise Problem(f"--out {path}: exists and is not a regular file; give another name")
+            raise Problem(f"{option} {path}: exists and is not a regular file; give another name")
         if not target.parent.is_dir():
-            raise Problem(f"--out {path}: there is no directory {path.parent}; make it first")
+            raise Problem(f"{option} {path}: there is no directory {path.parent}; make it first")
         try:
             with tempfile.TemporaryFile(dir=target.parent):
                 pass
@@ -53,16 +56,16 @@ def check_place(path: Path) -> None:
             if not os.access(target, os.W_OK):  # nor is it there, perhaps
                 raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise Problem(f"--out {path}: {_why(error)}; give a place that can be written") from None
+        raise Problem(f"{option} {path}: {_why(error)}; give a place that can be written") from None
 
 
-def put(path: Path, text: str) -> None:
+def put(path: Path, text: str, option: str = "--out") -> None:
     """Write ``text`` to ``path``. Raises Problem (status 1); the file is then as it was."""
     file = OutFile(path)
     try:
         file.put(text.encode())
     except OSError as error:
-        raise Problem(f"--out {path}: not written ({_why(error)})", status=FAILED) from None
+        raise Problem(f"{option} {path}: not written ({_why(error)})", status=FAILED) from None
     finally:
         file.close()
 

@@ -58,25 +58,22 @@ class Watch(Observer):
         self._call = call
         self._opening = False  # a start may go out
 
-    def on_event(self, event: Event, now: float) -> None:  # noqa: ARG002  # ours is exact
+    def on_event(self, event: Event, now: float) -> None:
         """A socket may have opened."""
         if type(event) is SocketOpened:
-            self._call.opened(_now())
+            self._call.opened(now)
 
-    def on_update(self, update: Update, now: float) -> None:  # noqa: ARG002
+    def on_update(self, update: Update, now: float) -> None:
         """A change, words, a gap, the end."""
         if type(update) is StateChanged:
             self._opening = update.state is State.AWAITING_ACK
-        self._call.update(update, _now())
+        self._call.update(update, now)
 
-    def on_pull(self, outgoing: Outgoing | None, now: float) -> None:  # noqa: ARG002
+    def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
         """The start message is the first that goes out before the ack."""
         if self._opening and outgoing is not None and type(outgoing) is not SendPing:
             self._opening = False
-            self._call.asked(_now())
-
-
-_now = now
+            self._call.asked(now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

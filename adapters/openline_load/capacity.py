@@ -17,7 +17,7 @@ refused, or lines lost.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from openline_load.figures import Outcome, quantile
 from openline_load.run import Result
@@ -62,50 +62,66 @@ class Search:
             self.bad = callers
 
 
+class Breach(NamedTuple):
+    """How a bound was broken, as one line.
+
+    ``is_timed``: a generator that was late can have caused it, or helped.
+    """
+
+    text: str
+    is_timed: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """What a backend has to keep. ``late``: 95 in 100 finals come within so many seconds."""
 
     late: float
 
-    def broken(self, result: Result, *, over: bool) -> str:
-        """How the load breaks it, as one line; nothing if it keeps it. ``over``: it has ended."""
+    def broken(self, result: Result, *, over: bool) -> Breach | None:
+        """How the load breaks it; None if it keeps it. ``over``: it has ended."""
         begun = result.begun
         refused = sum(call.refusals for call in begun)
         if refused:
-            return f"{refused} dials were refused"
+            return Breach(f"refused dials: {refused}", is_timed=False)
         lost = sum(call.reconnects for call in begun)
         if lost:
-            return f"{lost} lines were lost"
+            return Breach(f"lost lines: {lost}")
         gone = sum(call.lost for call in begun)
         if gone > 0:
-            return f"{gone:.2f} s of audio were lost"
+            return Breach(f"{gone:.2f} s of audio were lost")
         since = result.began_at if over else result.ended_at - _WINDOW
         lags = sorted(lag for call in begun for lag in call.lags_since(since))
         if len(lags) >= (1 if over else _FEWEST):
             lag = quantile(lags, 0.95)
             if lag > self.late:
-                return f"p95 of the final lag is {lag:.2f} s"
-        return self._unsaid(result) if over else ""
+                return Breach(f"p95 of the final lag is {lag:.2f} s")
+        return self._unsaid(result) if over else None
 
-    def _unsaid(self, result: Result) -> str:
+    def _unsaid(self, result: Result) -> Breach | None:
         """How the end breaks it: a backend that says nothing is never late."""
         failed = [call for call in result.begun if call.outcome is not Outcome.COMPLETE]
         if failed:
-            return f"{len(failed)} calls are not complete: {failed[0].reason}"
+            why = failed[0].reason
+            return Breach(f"incomplete calls: {len(failed)}, the first because: {why}")
         if not any(call.first_words for call in result.begun):
-            return "no words came"
-        return ""
+            return Breach("no words came")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial of a search. ``broken``: how it broke the bound, or nothing.
+    """One trial of a search. ``breach`` None: it went well.
 
-    ``is_own``: the generator was late in it, so that the backend may not be to blame.
+    ``is_late``: the generator was late in it.
     """
 
     callers: int
-    broken: str
-    is_own: bool
+    breach: Breach | None
+    is_late: bool
     result: Result
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it broke the bound, and the generator rather than the backend may be to blame."""
+        return self.breach is not None and self.breach.is_timed and self.is_late

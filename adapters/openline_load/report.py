@@ -109,7 +109,7 @@ def lines(found: Report) -> list[str]:
     p99, most = _seconds(own.frames.quantile(0.99)), _seconds(own.frames.most)
     told = [
         f"sessions: {len(result.begun)} of {result.plan.sessions}, {ended or 'none ended'}",
-        f"lines: {found.reconnects} reconnects, {found.refusals} refusals",
+        f"lines: {found.reconnects} × reconnected, {found.refusals} × refused",
         f"audio: {found.audio:.1f} s, lost {found.lost:.2f} s",
         f"generator: frames late by {p99} (p99) and {most} (most), {_late(found)}",
     ]
@@ -184,28 +184,35 @@ def _call(call: Call, result: Result) -> dict[str, Any]:
 
 def trial_line(trial: Trial) -> str:
     """One trial of a search, as a line."""
-    verdict = trial.broken or "well"
-    own = ", and the generator was late" if trial.is_own else ""
+    verdict = _why(trial)
+    own = ", and the generator was late" if trial.is_late else ""
     return f"{trial.callers} sessions: {verdict}{own}"
 
 
-def capacity_line(search: Search, trials: Sequence[Trial]) -> str:
-    """What a search has found, as a line."""
-    failed = {trial.callers: trial for trial in trials if trial.broken}
+def capacity_line(search: Search, trials: Sequence[Trial], *, over: bool = True) -> str:
+    """What a search has found, as a line; ``over``: it was not interrupted."""
+    if not over:
+        below = "" if search.bad is None else f", fewer than {search.bad}"
+        return f"capacity: {search.good} sessions or more{below}; the search was interrupted"
+    failed = {trial.callers: trial for trial in trials if trial.breach}
     if search.bad is None:
-        return f"capacity: {search.good} sessions or more; none of --sessions broke a bound"
+        return f"capacity: {search.good} sessions or more; no trial broke a bound"
     last = failed[search.bad]
     if last.is_own:
         return (
             f"capacity: {search.good} sessions or more: beyond, the generator was late, and the "
             f"backend may not be to blame; {REMEDY}"
         )
-    return f"capacity: {search.good} sessions; {search.bad} are too many: {last.broken}"
+    return f"capacity: {search.good} sessions; {search.bad} are too many: {_why(last)}"
+
+
+def _why(trial: Trial) -> str:
+    return trial.breach.text if trial.breach else "well"
 
 
 def capacity_data(search: Search, trials: Sequence[Trial]) -> dict[str, Any]:
     """A search, as JSON has it."""
-    failed = {trial.callers: trial for trial in trials if trial.broken}
+    failed = {trial.callers: trial for trial in trials if trial.breach}
     return {
         "capacity": search.good,
         "too_many": search.bad,
@@ -213,8 +220,8 @@ def capacity_data(search: Search, trials: Sequence[Trial]) -> dict[str, Any]:
         "trials": [
             {
                 "sessions": trial.callers,
-                "broken": trial.broken or None,
-                "is_own": trial.is_own,
+                "breach": trial.breach and trial.breach.text,
+                "generator_was_late": trial.is_late,
                 **{key: value for key, value in as_data(report(trial.result)).items()
                    if key != "calls"},
             }

@@ -14,9 +14,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from openline.events import SourceKind
 from openline_asyncio.sources.files import FileSource
@@ -26,8 +26,17 @@ from openline_audio.source import SAMPLE_RATE, Sink
 from openline_load.figures import Call
 from openline_load.own import Own
 
-#: The clock of all times here: the one that asyncio's own loops read.
-now = time.monotonic
+#: Frames in one turn of the loop, so that a generator that is late still reads, and can be stopped.
+_TURN: Final = 64
+
+
+def now() -> float:
+    """Seconds on the loop's clock, which all times of a load are on.
+
+    asyncio's own loops read it anew at each call. uvloop reads it once a turn, so that it would
+    hide how late a turn is: a load does not run on it.
+    """
+    return asyncio.get_running_loop().time()
 
 
 def read_recording(path: Path) -> bytes:
@@ -52,12 +61,13 @@ class Pacer:
         self._due: list[tuple[float, int, Voice]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._added = 0
+        self._is_firing = False
 
     def add(self, at: float, voice: Voice) -> None:
         """The voice's next frame is due then."""
         self._added += 1
         heapq.heappush(self._due, (at, self._added, voice))
-        if self._due[0][2] is voice:
+        if self._due[0][2] is voice and not self._is_firing:
             self._set()
 
     def _set(self) -> None:
@@ -66,14 +76,17 @@ class Pacer:
         self._timer = asyncio.get_running_loop().call_at(self._due[0][0], self._fire)
 
     def _fire(self) -> None:
-        self._timer = None
+        self._timer, self._is_firing = None, True
         waiting = self._due
-        while waiting and waiting[0][0] <= (at := now()):
+        for _ in range(_TURN):
+            if not waiting or waiting[0][0] > (at := now()):
+                break
             due, _, voice = heapq.heappop(waiting)
             if not voice.is_over:
                 self._own.frame(due, at)
                 voice.say()
-        if waiting and self._timer is None:
+        self._is_firing = False
+        if waiting:
             self._set()
 
 

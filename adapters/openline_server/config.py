@@ -61,7 +61,8 @@ class ServerConfig:
     slow: float = 1.0
     drain_rate: float = DRAIN_RATE
     max_sessions: int = 8
-    max_connections: int = 64
+    #: None: 64, or twice the sessions, so that those who wait for one are told so.
+    max_connections: int | None = None
     #: How long a ``start`` waits for a free session.
     capacity_wait: float = 5.0
     handshake_timeout: float = 10.0
@@ -91,6 +92,11 @@ class ServerConfig:
         if self.record is not None and self.record.exists() and not self.record.is_dir():
             raise BackendError(f"cannot record into {self.record}: it is not a directory")
 
+    @property
+    def most_connections(self) -> int:
+        """Connections at a time; one more is refused with 503."""
+        return self.max_connections or max(64, 2 * self.max_sessions)
+
     def _check_access(self) -> None:
         if self.token is not None and not (self.token.isascii() and self.token.strip()):
             raise BackendError("the token must be non-blank and ASCII")
@@ -102,11 +108,10 @@ class ServerConfig:
     def _check_numbers(self) -> None:
         if not (isfinite(self.slow) and self.slow >= 1.0):
             raise BackendError(f"slow must be 1.0 or more, not {self.slow}")
-        for name in ("max_sessions", "max_connections"):
-            if getattr(self, name) < 1:
-                raise BackendError(f"{name} must be at least 1, not {getattr(self, name)}")
-        if self.workers is not None and self.workers < 1:
-            raise BackendError(f"workers must be at least 1, not {self.workers}")
+        for name in ("max_sessions", "max_connections", "workers"):
+            count: int | None = getattr(self, name)
+            if count is not None and count < 1:
+                raise BackendError(f"{name} must be at least 1, not {count}")
         for name in _SECONDS:
             if not getattr(self, name) > 0:
                 raise BackendError(f"{name} must be more than 0, not {getattr(self, name)}")

@@ -64,6 +64,11 @@ class PocketSphinx:
         self._pool, self._model = pool, model
 
     @property
+    def workers(self) -> int:
+        """How many segments it recognises at a time."""
+        return self._pool.size
+
+    @property
     def available(self) -> bool:
         """Whether the workers work."""
         return self._pool.available

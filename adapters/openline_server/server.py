@@ -43,6 +43,7 @@ from openline_server.recording import last_number
 from openline_server.registry import open_recognizer
 from openline_server.session import Context, Session
 from openline_server.transport import Transport
+from openline_server.usage import Reading, Usage, tell
 
 log: Final = logging.getLogger(__name__)
 
@@ -85,12 +86,15 @@ class Server:
         self.contract: type[Contract] = CONTRACTS[config.dialect]
         self.host, self.port = config.host, config.port
         self.hooks = hooks if hooks is not None else Hooks()
+        #: What it counts; an instrument for the loop that serves.
+        self.usage = Usage(recognizer, trio.current_time)
         self._context = Context(
             config,
             recognizer,
             trio.CapacityLimiter(config.max_sessions),
             self.hooks,
             self.contract,
+            self.usage,
             last_number(config.record) if config.record is not None else 0,
         )
         self._connections: set[Connection] = set()
@@ -122,6 +126,10 @@ class Server:
     def sessions(self) -> int:
         """Sessions between ack and end."""
         return self._context.slots.borrowed_tokens
+
+    def read(self) -> Reading:
+        """Its figures since the last reading."""
+        return self.usage.read(self.sessions, self.config.max_sessions)
 
     @property
     def stopping(self) -> bool:
@@ -238,7 +246,7 @@ class Server:
             rejection = self.contract.refuse(request.path)
             if rejection is None and isinstance(judged, Rejection):
                 rejection = judged
-            elif rejection is None and len(self._connections) > self.config.max_connections:
+            elif rejection is None and len(self._connections) > self.config.most_connections:
                 rejection = Rejection(503)
         if rejection is not None:
             named = (*rejection.headers, ("Connection", "close"))
@@ -271,11 +279,16 @@ async def serve(
 
 
 async def run_server(
-    config: ServerConfig, announce: Callable[[str], None], *, hooks: Hooks | None = None
+    config: ServerConfig,
+    announce: Callable[[str], None],
+    *,
+    hooks: Hooks | None = None,
+    figures: float | None = None,
 ) -> None:
     """Serve as a process of its own: announce one line, obey SIGTERM and SIGINT, return.
 
-    The second signal does not wait for the closing handshakes. Raises BackendError.
+    ``figures``: announce the server's own figures each so many seconds, and at the end. The second
+    signal does not wait for the closing handshakes. Raises BackendError.
     """
     running: list[Server] = []
     failure: BackendError | None = None
@@ -283,6 +296,8 @@ async def run_server(
     def ready(server: Server) -> None:
         running.append(server)
         announce(f"listening on {server.url}")
+        if figures is not None:
+            nursery.start_soon(tell, server.usage, server.read, figures, announce)
 
     async def obey(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
         async for _ in signals:

@@ -49,6 +49,7 @@ from openline_server.hooks import Hooks, Peer
 from openline_server.recognizer import Recognizer
 from openline_server.recording import Recordings
 from openline_server.sources import Sources
+from openline_server.usage import Usage
 
 log: Final = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Context:
     slots: trio.CapacityLimiter
     hooks: Hooks
     contract: type[Contract]
+    usage: Usage
     #: Recordings are numbered from the next one on.
     recorded: int = 0
 
@@ -86,6 +88,7 @@ class Session:
         """
         self._config, self._recognizer = context.config, context.recognizer
         self._slots, self._hooks = context.slots, context.hooks
+        self._usage = context.usage
         self._peer, self._ws, self._refusal = peer, ws, refusal
         usual = min(context.contract.longest, context.config.max_session_seconds)
         self._longest = context.hooks.longest(peer, usual)
@@ -99,7 +102,7 @@ class Session:
         self._sources = Sources(
             context.config, context.recognizer, hooks=context.hooks, peer=peer,
             served=self._contract, recordings=self._recordings, send=self._send,
-            broken=self._broken,
+            broken=self._broken, usage=context.usage,
         )  # fmt: skip
         self._scope = trio.CancelScope()
         self._ending = Ending(1006)
@@ -194,6 +197,7 @@ class Session:
         with trio.move_on_after(self._config.capacity_wait if wait is None else wait) as waiting:
             await slot(self)
         if waiting.cancelled_caught:
+            self._usage.refused()
             await self._conclude({"type": "capacity"})
         elif self._phase == "admitting":
             await self._ack(start, nursery)

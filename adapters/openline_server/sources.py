@@ -27,6 +27,7 @@ from openline_server.recognizer import Hypothesis, Question, Recognizer, Segment
 from openline_server.recording import Recordings
 from openline_server.summary import Line, MeetingSummary
 from openline_server.transcripts import Transcripts
+from openline_server.usage import Usage
 
 _METRICS_SECONDS: Final = 1.0
 
@@ -47,11 +48,14 @@ class Sources:
         recordings: Recordings,
         send: Send,
         broken: Callable[[], None],
+        usage: Usage,
     ) -> None:
         """No audio came yet. ``send`` takes a happening; ``broken`` ends the connection."""
         self._config, self._recognizer = config, recognizer
         self._hooks, self._peer, self._contract = hooks, peer, served
         self._recordings, self._send, self._broken = recordings, send, broken
+        self._usage = usage
+        self._taken: dict[Source, int] = {}
         self._listeners: dict[Source, Listener] = {}
         self._load = Load()
         self._received: dict[Source, int] = {}
@@ -85,6 +89,7 @@ class Sources:
             dropped, fill = all_of(pcm), 1.0
         if dropped is not None:
             self._lost[source] = self._lost.get(source, 0.0) + dropped.seconds
+            self._usage.dropped(dropped.seconds)
         await self._degrade(listener, fill, dropped)
 
     async def _ignore(self, source: Source, most: int) -> None:
@@ -99,7 +104,7 @@ class Sources:
             ask=self._ask, send=self._send_transcript, fail=self._fail,
             slowness=partial(self._hooks.slowness, self._peer),
             taking=partial(self._hooks.taking, self._peer),
-            took=partial(self._hooks.took, self._peer), hearing=self.hearing,
+            took=self._took, hearing=self.hearing,
             flushed=self._flushed,
             progressed=self._progressed if self._contract.shows_progress else None,
             queue=AudioQueue(self._contract.queue_seconds, self._contract.shed_seconds),
@@ -113,8 +118,17 @@ class Sources:
         for message in self._load.states(listener, fill, dropped):
             await self._send(message)
 
+    def _took(self, source: Source, samples: int) -> None:
+        self._usage.heard((samples - self._taken.get(source, 0)) / SAMPLE_RATE)
+        self._taken[source] = samples
+        self._hooks.took(self._peer, source, samples)
+
     async def _ask(self, question: Question) -> Hypothesis | None:
         answer = await self._recognizer.recognise(question)
+        if question.asked_at is not None:
+            segment = question.segment
+            audio = segment.t1 - segment.t0 if segment.final else 0.0
+            self._usage.answered(trio.current_time() - question.asked_at, audio)
         return await self._hooks.recognized(self._peer, question.segment, answer)
 
     async def _send_transcript(self, source: Source, segment: Segment, answer: Hypothesis) -> None:

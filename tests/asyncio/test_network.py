@@ -582,3 +582,50 @@ def test_an_address_that_stayed_mute_is_dialled_last_the_next_time(
                 each.close()
 
     run(main, loop)
+
+
+@every_loop
+def test_a_transport_that_pauses_leaves_everything_unread(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """Not the data, nor the end: both are there when it reads again."""
+
+    async def main() -> None:
+        here, there = pair()
+        protocol = Noting()
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol)
+        transport.pause_reading()
+        transport.pause_reading()
+        assert not transport.is_reading()
+        there.sendall(b"words")
+        there.close()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not protocol.data
+        assert not protocol.lost.done()
+        transport.resume_reading()
+        transport.resume_reading()
+        assert transport.is_reading()
+        assert await protocol.lost is None
+        assert protocol.data == b"words"
+
+    run(main, loop)
+
+
+@every_loop
+def test_a_closed_transport_pauses_and_resumes_nothing(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def main() -> None:
+        here, there = pair()
+        protocol = Noting()
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol)
+        transport.pause_reading()
+        transport.abort()
+        transport.resume_reading()
+        transport.pause_reading()
+        assert not transport.is_reading()
+        assert await protocol.lost is None
+        there.close()
+
+    run(main, loop)

@@ -30,10 +30,12 @@ def quiet_root(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_options_become_a_configuration(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    asked: list[tuple[ServerConfig, tuple[str, ...], bool]] = []
+    asked: list[tuple[ServerConfig, tuple[str, ...], float, bool]] = []
 
-    def note(config: ServerConfig, *, faults: tuple[str, ...], with_parent: bool) -> int:
-        asked.append((config, faults, with_parent))
+    def note(
+        config: ServerConfig, *, faults: tuple[str, ...], figures: float, with_parent: bool
+    ) -> int:
+        asked.append((config, faults, figures, with_parent))
         return 0
 
     token = tmp_path / "token"
@@ -41,7 +43,7 @@ def test_the_options_become_a_configuration(
     monkeypatch.setattr(serve_module, "serve", note)
     options = "--host ::1 --port 0 --recognizer none --model m --slow 2 --max-sessions 3"
     files = ["--record", str(tmp_path), "--token-file", str(token)]
-    faults = ["--fault", "cut after ack", "--fault", "no pong"]
+    faults = ["--fault", "cut after ack", "--fault", "no pong", "--figures", "500ms"]
     status = main(["serve", *options.split(), *files, *faults, "--with-parent"])
     assert status == 0
     assert asked == [
@@ -57,6 +59,7 @@ def test_the_options_become_a_configuration(
                 max_sessions=3,
             ),
             ("cut after ack", "no pong"),
+            0.5,
             True,
         )
     ]
@@ -65,7 +68,9 @@ def test_the_options_become_a_configuration(
 def test_server_prints_its_address_and_ends_with_0(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
+    async def run_server(
+        config: ServerConfig, announce: Announce, *, hooks: None, figures: None
+    ) -> None:
         await trio.lowlevel.checkpoint()
         announce("listening on ws://127.0.0.1:1/x")
 
@@ -75,7 +80,9 @@ def test_server_prints_its_address_and_ends_with_0(
 
 
 def test_start_failure_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
+    async def run_server(
+        config: ServerConfig, announce: Announce, *, hooks: None, figures: None
+    ) -> None:
         await trio.lowlevel.checkpoint()
         raise BackendError("whisper cannot load its model")
 
@@ -103,7 +110,9 @@ def test_server_ends_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     monkeypatch.setattr(sys.stdin, "fileno", lambda: reading)
 
-    async def run_server(config: ServerConfig, announce: Announce, *, hooks: None) -> None:
+    async def run_server(
+        config: ServerConfig, announce: Announce, *, hooks: None, figures: None
+    ) -> None:
         with trio.open_signal_receiver(signal.SIGTERM) as signals:
             os.write(writing, b"still here")
             os.close(writing)
@@ -120,7 +129,9 @@ def test_faults_are_announced_and_handed_over(
 ) -> None:
     given: list[FaultInjector] = []
 
-    async def run_server(config: ServerConfig, announce: Announce, *, hooks: FaultInjector) -> None:
+    async def run_server(
+        config: ServerConfig, announce: Announce, *, hooks: FaultInjector, figures: None
+    ) -> None:
         await trio.lowlevel.checkpoint()
         announce("listening on ws://127.0.0.1:1/x")
         given.append(hooks)

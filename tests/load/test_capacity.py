@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.updates import State
-from openline_load.capacity import PRECISE, Bound, Search
+from openline_load.capacity import PRECISE, Bound, Breach, Search
 from openline_load.figures import Call
 from tests.load.support import call, change, gap, result
 
@@ -58,7 +58,8 @@ BOUND = Bound(1.0)
     ],
 )
 def test_what_breaks_a_bound_at_the_end(calls: list[Call], broken: str) -> None:
-    assert BOUND.broken(result(*calls), over=True) == broken
+    breach = BOUND.broken(result(*calls), over=True)
+    assert (breach.text if breach else "") == broken
 
 
 def test_a_call_that_did_not_end_well_breaks_it() -> None:
@@ -67,27 +68,29 @@ def test_a_call_that_did_not_end_well_breaks_it() -> None:
     other.began(0.0)
     other.interrupted(3.0)
     found = BOUND.broken(result(unfinished, other), over=True)
-    assert found == "1 calls are not complete: interrupted"
+    assert found is not None
+    assert found.text == "incomplete calls: 1, the first because: interrupted"
 
 
 @pytest.mark.parametrize(
-    ("states", "broken"),
+    ("states", "breach"),
     [
-        ([State.CONNECTING, State.RECONNECTING], "1 dials were refused"),
-        ([State.CONNECTING, State.STREAMING, State.RECONNECTING], "1 lines were lost"),
+        ([State.CONNECTING, State.RECONNECTING], Breach("refused dials: 1", is_timed=False)),
+        ([State.CONNECTING, State.STREAMING, State.RECONNECTING], Breach("lost lines: 1")),
     ],
 )
-def test_a_refusal_and_a_lost_line_break_it_at_once(states: list[State], broken: str) -> None:
+def test_a_refusal_and_a_lost_line_break_it_at_once(states: list[State], breach: Breach) -> None:
     made = Call(1, 0.0)
     made.began(0.0)
     for state in states:
         made.update(change(state), 1.0)
-    assert BOUND.broken(result(made), over=False) == broken
+    assert BOUND.broken(result(made), over=False) == breach
 
 
 def test_while_it_runs_the_last_seconds_count_and_few_finals_do_not() -> None:
     slow = [call((0.1,) * 5 + (3.0,) * 4, number=n) for n in range(7)]
     few = slow[:6]
-    assert BOUND.broken(result(*slow, seconds=21.0), over=False) == "p95 of the final lag is 3.00 s"
+    late = Breach("p95 of the final lag is 3.00 s")
+    assert BOUND.broken(result(*slow, seconds=21.0), over=False) == late
     assert not BOUND.broken(result(*few, seconds=21.0), over=False)
     assert not BOUND.broken(result(*slow, seconds=90.0), over=False)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from openline.updates import State
-from openline_load.capacity import Search, Trial
+from openline_load.capacity import Breach, Search, Trial
 from openline_load.figures import Call
 from openline_load.own import Own
 from openline_load.plot import plot
@@ -66,7 +66,7 @@ def test_the_lines() -> None:
     own = "frames late by 0 ms (p99) and 0 ms (most), 0.0 % by more than 20 ms"
     assert lines(found) == [
         "sessions: 3 of 3, 1 complete, 1 incomplete, 1 cut short",
-        "lines: 1 reconnects, 0 refusals",
+        "lines: 1 × reconnected, 0 × refused",
         "audio: 4.0 s, lost 0.50 s",
         f"generator: {own}; 0 % of a processor",
         "incomplete: 1 × finished",
@@ -101,45 +101,64 @@ def test_the_json_holds_every_call() -> None:
     assert (second["began"], second["ended"], second["reconnects"]) == (1.0, 12.0, 1)
 
 
-def trial(callers: int, broken: str = "", *, own: Own | None = None) -> Trial:
+REFUSED = Breach("refused dials: 2", is_timed=False)
+LATE = Breach("p95 of the final lag is 3.00 s")
+
+
+def trial(callers: int, breach: Breach | None = None, *, own: Own | None = None) -> Trial:
     found = result(call(), own=own)
-    return Trial(callers, broken, report(found).is_own, found)
+    return Trial(callers, breach, report(found).is_own, found)
 
 
 def search_with(*trials: Trial, most: int = 100) -> Search:
     search = Search(most)
     for each in trials:
-        search.took(each.callers, well=not each.broken)
+        search.took(each.callers, well=each.breach is None)
     return search
 
 
 def test_a_search_that_found_the_capacity() -> None:
-    trials = [trial(8), trial(16, "2 dials were refused")]
+    trials = [trial(8), trial(16, REFUSED, own=late())]
     search = search_with(*trials)
     assert [trial_line(each) for each in trials] == [
-        *("8 sessions: well", "16 sessions: 2 dials were refused"),
+        "8 sessions: well",
+        "16 sessions: refused dials: 2, and the generator was late",
     ]
     assert capacity_line(search, trials) == (
-        "capacity: 8 sessions; 16 are too many: 2 dials were refused"
+        "capacity: 8 sessions; 16 are too many: refused dials: 2"
     )
     data = json.loads(json.dumps(capacity_data(search, trials)))
     assert (data["capacity"], data["too_many"], data["is_own"]) == (8, 16, False)
-    assert [each["broken"] for each in data["trials"]] == [None, "2 dials were refused"]
+    assert [each["breach"] for each in data["trials"]] == [None, "refused dials: 2"]
     assert "calls" not in data["trials"][0]
 
 
 def test_a_search_that_the_generator_ended_claims_no_capacity() -> None:
-    trials = [trial(8), trial(16, "p95 of the final lag is 3.00 s", own=late())]
+    trials = [trial(8), trial(16, LATE, own=late())]
     assert trial_line(trials[1]).endswith(", and the generator was late")
     assert capacity_line(search_with(*trials), trials).startswith(
         "capacity: 8 sessions or more: beyond, the generator was late"
     )
 
 
+@pytest.mark.parametrize(
+    ("trials", "line"),
+    [
+        ([trial(8)], "capacity: 8 sessions or more; the search was interrupted"),
+        (
+            [trial(8), trial(16, LATE)],
+            "capacity: 8 sessions or more, fewer than 16; the search was interrupted",
+        ),
+    ],
+)
+def test_a_search_that_was_interrupted(trials: list[Trial], line: str) -> None:
+    assert capacity_line(search_with(*trials), trials, over=False) == line
+
+
 def test_a_search_that_met_no_limit() -> None:
     trials = [trial(8)]
     assert capacity_line(search_with(*trials, most=8), trials) == (
-        "capacity: 8 sessions or more; none of --sessions broke a bound"
+        "capacity: 8 sessions or more; no trial broke a bound"
     )
 
 

@@ -1,0 +1,60 @@
+"""What ``openline load`` prints: a table on a terminal, the same as plain columns elsewhere."""
+
+from __future__ import annotations
+
+import sys
+
+from openline_cli.problems import printable
+from openline_cli.screen import find_screen, write_out
+from openline_load.figures import quantile
+from openline_load.report import Report, lines, rows
+from openline_load.run import Result
+
+
+def show(found: Report) -> None:
+    """Print the figures of a load."""
+    screen = find_screen() if sys.stdout.isatty() else None
+    told = [printable(line) for line in lines(found)]
+    if screen is None:
+        write_out("".join(f"{line}\n" for line in [*_columns(rows(found)), *told]))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    head, *body = rows(found)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    for place, heading in enumerate(head):
+        table.add_column(heading, justify="right" if place else "left", header_style="bright_black")
+    for row in body:
+        *cells, flagged = row
+        table.add_row(*map(Text, cells), Text(flagged, style="yellow"))
+    colour = "green" if found.is_good else "red"
+    screen.print(table)
+    screen.print()
+    for place, line in enumerate(told):
+        last_is_own = found.is_own and place == len(told) - 1
+        style = colour if not place else "yellow" if last_is_own else ""
+        screen.print(Text(line, style=style))
+
+
+def _columns(table: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+
+
+def progress(result: Result) -> str:
+    """How it goes, as one line."""
+    live = sum(call.is_live for call in result.begun)
+    ended = sum(call.outcome is not None for call in result.begun)
+    since = result.ended_at - 5
+    lags = sorted(lag for call in result.begun for lag in call.lags_since(since))
+    lag = f", final lag {quantile(lags, 0.95):.2f} s (p95)" if lags else ""
+    lost = sum(call.lost for call in result.begun)
+    gone = f", {lost:.1f} s lost" if lost > 0 else ""
+    return f"{result.seconds:.0f} s: {live} live, {ended} ended{lag}{gone}"

@@ -1,0 +1,215 @@
+"""``openline load``: its arguments, its limits, and what it prints."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from openline_cli import load as load_module
+from openline_cli import load_view
+from openline_cli.load_limits import SPARE, check_files
+from openline_cli.main import main
+from openline_cli.parameters import duration
+from openline_cli.problems import Problem
+from openline_load.faults import fault_list
+from openline_load.report import report
+from tests.load.support import call, gap, result
+
+Captured = pytest.CaptureFixture[str]
+HERE = "ws://127.0.0.1:9/ws"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["http://x"], "URL: "),
+        (["ws://far.example/ws"], "URL: plain ws:// to far.example would send"),
+        (["--sessions", "0"], "--sessions 0: give a whole number from 1 on"),
+        (["--ramp", "fast"], "--ramp fast: give a time above 0, as in 500ms, 60s or 2min"),
+        (["--hold", "0s"], "--hold 0s: give a time above 0, as in 500ms, 60s or 2min"),
+        (["--rate", "-1"], "--rate -1: give a number above 0"),
+        (["--fault", "cute 5%"], 'fault "cute 5%": give cut, freeze, leave first; did you mean'),
+        (["--audio", "none.wav"], "none.wav does not exist; check the name"),
+        (["--json", "no/such/x.json"], "--json no/such/x.json: there is no directory no/such"),
+        (["--plot", "."], "--plot .: exists and is not a regular file"),
+        (["--dialect", "deepgrma"], "--dialect deepgrma: "),
+        (["--token-file", "/nowhere"], "--token-file /nowhere: "),
+        (["--find-capacity", "--rate", "3"], "--find-capacity searches with a ramp: leave --rate"),
+        (["--policy", "buffer_seconds=0.1"], "the policy: "),
+        (["a", "b"], "b is one argument too many"),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_one_line(arguments: list[str], line: str, capsys: Captured) -> None:
+    assert main(["load", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.startswith(f"openline: {line}")
+    assert err.count("\n") == 1
+
+
+def test_all_faults_can_be_listed(capsys: Captured) -> None:
+    assert main(["load", "--fault", "help"]) == 0
+    assert capsys.readouterr().out == fault_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("60", 60), ("60s", 60), ("500ms", 0.5), ("2min", 120), ("2m", 120), ("1.5 h", 5400)],
+)
+def test_a_time_has_a_unit_or_none(text: str, seconds: float) -> None:
+    assert duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "s", "0", "-1s", "inf", "nan", "1 day", "1e400s"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^give a time above 0, as in 500ms, 60s or 2min$"):
+        duration(text)
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The limit of open files, as the process believes it to be."""
+    now = [(256, 256)]
+
+    def change(kind: int, wanted: tuple[int, int]) -> None:
+        if wanted[0] > wanted[1]:
+            raise ValueError("current limit exceeds maximum limit")
+        now.append(wanted)
+
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: now[-1])
+    monkeypatch.setattr(resource, "setrlimit", change)
+    return now
+
+
+def test_too_low_a_limit_of_open_files_is_one_line(
+    limits: list[tuple[int, int]], capsys: Captured
+) -> None:
+    assert main(["load", HERE, "--sessions", "500"]) == 2
+    assert capsys.readouterr().err == (
+        "openline: --sessions: 500 callers need 564 open files, and this process may have 256: "
+        "raise the limit (ulimit -n 564), or give --sessions 192\n"
+    )
+    with pytest.raises(Problem, match=r"raise the limit \(ulimit -n 1064\), give --sessions 192$"):
+        check_files(1000, given=False)
+    check_files(256 - SPARE)
+    assert limits == [(256, 256)]
+
+
+def test_the_soft_limit_is_raised_as_far_as_it_must_be(limits: list[tuple[int, int]]) -> None:
+    limits[:] = [(256, 4096)]
+    check_files(500)
+    assert limits[-1] == (564, 4096)
+    limits[:] = [(resource.RLIM_INFINITY, resource.RLIM_INFINITY)]
+    check_files(10_000_000)
+    assert len(limits) == 1
+
+
+def test_windows_has_no_limit(
+    limits: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    check_files(10_000)
+    assert limits == [(256, 256)]
+
+
+def test_a_rate_needs_files_for_those_at_a_time(
+    limits: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[Any] = []
+
+    async def once(self: object, plan: Any) -> int:
+        ran.append(plan)
+        return 0
+
+    monkeypatch.setattr(load_module._Command, "once", once)
+    assert main(["load", HERE, "--sessions", "5000", "--rate", "10", "--hold", "15s"]) == 0
+    assert (ran[0].at_once, ran[0].hold) == (151, 15.0)
+
+
+def test_callers_of_another_machine_are_announced(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    async def once(self: object, plan: Any) -> int:
+        return 0
+
+    monkeypatch.setattr(load_module._Command, "once", once)
+    assert main(["load", "wss://far.example/ws", "--sessions", "7"]) == 0
+    assert capsys.readouterr().err == (
+        "openline: up to 7 callers at a time dial far.example:443, which is not this machine; "
+        "Ctrl-C ends it\n"
+    )
+    assert main(["load", HERE]) == 0
+    assert not capsys.readouterr().err
+
+
+def test_a_load_that_reaches_nobody_says_so(tmp_path: Path, capsys: Captured) -> None:
+    """Port 9 has no listener: each caller gives up, and the figures say why."""
+    file, picture = tmp_path / "l.json", tmp_path / "l.svg"
+    arguments = ["--sessions", "2", "--ramp", "10ms", "--hold", "200ms", "--json", str(file)]
+    arguments += ["--plot", str(picture), "--policy", "max_attempts=0", "--fault", "cut 50%"]
+    assert main(["load", HERE, *arguments]) == 1
+    out, err = capsys.readouterr()
+    assert not err
+    lines = out.splitlines()
+    assert lines[0].split() == ["count", "p50", "p95", "p99", "most", "flagged"]
+    assert lines[1].split() == ["connect", "0", *"-----"]
+    assert lines[5] == "sessions: 2 of 2, 2 incomplete"
+    assert lines[6] == "lines: 0 × reconnected, 2 × refused"
+    assert lines[-1].startswith("incomplete: 2 × ")
+    data = json.loads(file.read_text())
+    assert (data["backend"], data["dialect"]) == ("127.0.0.1:9/ws", "echopanel")
+    assert data["faults"] == ["cut 50%"]
+    assert [each["outcome"] for each in data["calls"]] == ["incomplete"] * 2
+    assert picture.read_text().startswith("<svg ")
+
+
+def test_a_file_that_cannot_be_written_is_one_line_and_the_other_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    gone, picture = tmp_path / "gone", tmp_path / "l.svg"
+    gone.mkdir()
+    # It can be written while the arguments are checked, and not later.
+    monkeypatch.setattr(load_view, "show", lambda found: gone.rmdir())
+    arguments = ["--sessions", "1", "--ramp", "10ms", "--hold", "100ms"]
+    arguments += ["--policy", "max_attempts=0", "--plot", str(picture)]
+    assert main(["load", HERE, *arguments, "--json", str(gone / "l.json")]) == 1
+    _, err = capsys.readouterr()
+    assert err.startswith(f"openline: --json {gone / 'l.json'}: not written (")
+    assert err.count("\n") == 1
+    assert picture.exists()
+
+
+def test_a_search_without_a_backend_finds_none(capsys: Captured) -> None:
+    arguments = ["--find-capacity", "--sessions", "1", "--ramp", "10ms", "--hold", "100ms"]
+    assert main(["load", HERE, *arguments, "--policy", "max_attempts=0"]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [
+        "1 sessions: refused dials: 1",
+        "capacity: 0 sessions; 1 are too many: refused dials: 1",
+    ]
+    assert not err
+
+
+def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    console = Console(force_terminal=True, width=100, highlight=False)
+    monkeypatch.setattr(load_view, "find_screen", lambda: console)
+    load_view.show(report(result(call((0.1, 1.5)), call(gaps=(gap(1.0),), number=2))))
+    out = capsys.readouterr().out
+    assert "\x1b[" in out
+    assert "final lag" in out
+    assert "1.50 s" in out
+    assert "1 complete, 1 incomplete" in out
+
+
+def test_progress_is_a_line() -> None:
+    found = result(call((0.1,) * 8, number=1), call((0.1,), gaps=(gap(1.5),), number=2))
+    found.ended_at = 16.0
+    assert load_view.progress(found) == "16 s: 0 live, 2 ended, final lag 0.10 s (p95), 1.5 s lost"
+    assert load_view.progress(result(seconds=3.0)) == "3 s: 0 live, 0 ended"
