@@ -97,6 +97,19 @@ class FileSource:
         return self._reader
 
 
+def read_pcm(path: str | os.PathLike[str]) -> bytes:
+    """The whole recording as 16 kHz mono s16le, for what plays it many times; it blocks.
+
+    Raises SourceError, one line, if it cannot be used or is damaged, and TypeError if ``path`` is
+    no path.
+    """
+    reader = _FileReader(_checked(path))
+    try:
+        return b"".join(iter(lambda: b"".join(reader.read()), b""))
+    finally:
+        reader.close()
+
+
 class _FileReader(RecordingReader):
     """Opens a file, and closes it."""
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from openline_cli import options
 from openline_cli.batch_command import BATCH
-from openline_cli.load_options import LOAD
+from openline_cli.load_command import LOAD
 from openline_cli.parameters import Command, Parameter, above_0
-from openline_cli.serve_options import SERVE
+from openline_cli.serve_command import SERVE
 
 SUMMARY: Final = "Keep an open line between live audio and a speech backend, and lose no word."
 #: The shells that ``completion`` supports.

@@ -23,6 +23,7 @@ from typing import Any, Final
 from openline.backend import Backend
 from openline.dialects.registry import DEFAULT
 from openline.policy import Policy
+from openline_audio.files import read_pcm
 from openline_audio.source import SAMPLE_RATE, SourceError
 from openline_cli import load_view, writers
 from openline_cli.credentials import find_credentials
@@ -50,7 +51,7 @@ from openline_load.report import (
     trial_line,
 )
 from openline_load.run import Load, Result
-from openline_load.voice import Pacer, Voice, read_recording
+from openline_load.voice import Pacer, Voice
 from openline_speech.naming import source_name
 
 _HELP: Final = "help"
@@ -151,7 +152,7 @@ def _faults(phrases: Sequence[str]) -> tuple[Fault, ...]:
 
 def _recordings(paths: Sequence[Path]) -> list[bytes]:
     try:
-        return [read_recording(path) for path in paths]
+        return [read_pcm(path) for path in paths]
     except SourceError as error:
         raise Problem(str(error)) from None
 

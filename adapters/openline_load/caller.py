@@ -16,12 +16,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from openline.backend import Backend
-from openline.commands import Outgoing, SendPing
 from openline.dialects.protocol import Dialect
-from openline.events import Event, SocketOpened
-from openline.observer import Observer
 from openline.policy import Policy
-from openline.updates import State, StateChanged, Update
 from openline_asyncio.network import Connect, connector
 from openline_asyncio.opening import open_session
 from openline_asyncio.session import Session
@@ -31,6 +27,7 @@ from openline_load.faults import Effect, Strike
 from openline_load.figures import Call
 from openline_load.line import Line
 from openline_load.voice import Voice, now
+from openline_load.watch import Watch
 
 
 class Caller(Protocol):
@@ -47,33 +44,6 @@ class Caller(Protocol):
     def abort(self) -> None:
         """End, whatever is lost."""
         ...
-
-
-class Watch(Observer):
-    """Tells a call what its session does."""
-
-    __slots__ = ("_call", "_opening")
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-        self._opening = False  # a start may go out
-
-    def on_event(self, event: Event, now: float) -> None:
-        """A socket may have opened."""
-        if type(event) is SocketOpened:
-            self._call.opened(now)
-
-    def on_update(self, update: Update, now: float) -> None:
-        """A change, words, a gap, the end."""
-        if type(update) is StateChanged:
-            self._opening = update.state is State.AWAITING_ACK
-        self._call.update(update, now)
-
-    def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
-        """The start message is the first that goes out before the ack."""
-        if self._opening and outgoing is not None and type(outgoing) is not SendPing:
-            self._opening = False
-            self._call.asked(now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

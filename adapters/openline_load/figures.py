@@ -87,6 +87,7 @@ class Call:
     outcome: Outcome | None = None
     reason: str = ""
     began_at: float | None = None
+    dialled_at: float | None = None  #: the newest dial
     acked_at: float | None = None
     ended_at: float | None = None
     losses: list[float] = field(default_factory=list[float])  #: when lines were lost, or refused
@@ -95,7 +96,6 @@ class Call:
     _came: array[float] = field(default_factory=lambda: array("d"))
     _seen: set[str] = field(default_factory=set[str])
     _talked_at: float | None = None
-    _dialled_at: float | None = None
     _asked_at: float | None = None
     _is_acked: bool = False
     _has_left: bool = False
@@ -106,8 +106,8 @@ class Call:
 
     def opened(self, at: float) -> None:
         """The WebSocket of a dial is open."""
-        if self.connect is None and self._dialled_at is not None:
-            self.connect = Interval(self._dialled_at, at)
+        if self.connect is None and self.dialled_at is not None:
+            self.connect = Interval(self.dialled_at, at)
 
     def asked(self, at: float) -> None:
         """The start message of a dial goes out."""
@@ -148,6 +148,15 @@ class Call:
         return [Interval(*each) for each in zip(self._captured, self._came, strict=True)]
 
     @property
+    def final_count(self) -> int:
+        """How many finals have come."""
+        return len(self._came)
+
+    def final_lag(self, place: int) -> Interval:
+        """The lag of one of them, from 0."""
+        return Interval(self._captured[place], self._came[place])
+
+    @property
     def is_live(self) -> bool:
         """Whether its line is acknowledged now."""
         return self._is_acked and self.outcome is None
@@ -171,7 +180,7 @@ class Call:
         self.dials = max(self.dials, change.dial)
         match change.state:
             case State.CONNECTING:
-                self._dialled_at, self._asked_at, self._is_acked = at, None, False
+                self.dialled_at, self._asked_at, self._is_acked = at, None, False
             case State.STREAMING | State.FINISHING if not self._is_acked:
                 self._acked(at)
             case State.RECONNECTING | State.FAILED:

@@ -13,15 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 from openline.events import SourceKind
-from openline_asyncio.sources.files import FileSource
-from openline_audio.files import shown
-from openline_audio.reader import RecordingReader
 from openline_audio.source import SAMPLE_RATE, Sink
 from openline_load.figures import Call
 from openline_load.own import Own
@@ -37,20 +32,6 @@ def now() -> float:
     hide how late a turn is: a load does not run on it.
     """
     return asyncio.get_running_loop().time()
-
-
-def read_recording(path: Path) -> bytes:
-    """The whole recording as 16 kHz mono s16le. Raises SourceError, one line."""
-    FileSource(path)  # its errors are those of every other command
-    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        reader = RecordingReader(file, shown(path))
-        try:
-            return b"".join(iter(lambda: b"".join(reader.read()), b""))
-        finally:
-            reader.close()
-    finally:
-        os.close(file)
 
 
 class Pacer:

@@ -12,6 +12,7 @@ from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS
 from openline_cli.demo import demo
 from openline_cli.diagram import diagram
+from openline_cli.load import LoadOptions
 from openline_cli.options import LOGGING
 from openline_cli.parameters import Command, read_words
 from openline_cli.problems import Problem
@@ -29,6 +30,7 @@ BEHIND: dict[str, Callable[..., object]] = {
     "serve": ServerConfig,
     "diagram": diagram,
     "wyoming": WyomingOptions,
+    "load": LoadOptions,
 }
 
 

@@ -14,6 +14,7 @@ import pytest
 from openline_cli.commands import COMMANDS
 from openline_cli.parameters import read_words
 from openline_cli.problems import Problem
+from openline_load.faults import parse_faults as parse_load_faults
 from openline_server import parse_faults
 from tests.docs.pages import PAGES, ROOT, SYNOPSIS, Block, blocks, missing, needs
 from tests.docs.running import PageError, Runner, shows
@@ -70,7 +71,8 @@ def check_call(arguments: list[str]) -> None:
     assert name in COMMANDS, f"there is no openline {name}"
     given = read_words(COMMANDS[name], rest)
     for phrases in given.get("fault", ()):
-        parse_faults(phrases)
+        parse = parse_load_faults if name == "load" else parse_faults
+        parse(phrases)
 
 
 @pytest.mark.parametrize("name", NAMES)
