@@ -9,14 +9,14 @@ import trio
 from openline.events import SourceFinished
 from openline_audio.source import Source
 from openline_driver.facts import SourceRaised
-from openline_driver.sinks import Feed, Room, Sinks
+from openline_driver.sinks import Feed, Relay, Room, Sinks
 
 
 class Capture(Sinks):
     """The sources of a session, by name. ``feed`` and ``room`` are the session's."""
 
-    def __init__(self, feed: Feed, room: Room, sources: Mapping[str, Source]) -> None:
-        super().__init__(feed, room, sources)
+    def __init__(self, feed: Feed, room: Room, sources: Mapping[str, Source], relay: Relay) -> None:
+        super().__init__(feed, room, sources, relay)
         self._scopes = {name: trio.CancelScope() for name in sources}
 
     def start(self, tasks: trio.Nursery) -> None:

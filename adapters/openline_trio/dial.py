@@ -21,6 +21,8 @@ from typing import Final
 
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage
 from wsproto.utilities import LocalProtocolError as WebSocketStateError
 
 from openline.commands import Outgoing, SendPing
@@ -69,6 +71,8 @@ class Dial:
         self._connect = connect
         self._wake = trio.Event()
         self._close_code: int | None = None
+        self._stream: ObservedStream | None = None  # once it is upgraded, until it ends
+        self._framing = Connection(ConnectionType.CLIENT)  # of what is sent at once
 
     def wake(self) -> None:
         """An idle writer pulls again."""
@@ -78,6 +82,19 @@ class Dial:
         """Begin the closing handshake."""
         self._close_code = code
         self._wake.set()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether ``send_now`` may be called."""
+        return self._stream is not None and self._close_code is None and self._stream.is_free
+
+    def send_now(self, message: bytes) -> bool:
+        """Send audio without a checkpoint, while it ``is_free``; False: the writer has the rest."""
+        assert self._stream is not None  # noqa: S101  # it is free
+        is_sent = self._stream.send_now(self._framing.send(BytesMessage(message)))
+        if not is_sent:
+            self._wake.set()
+        return is_sent
 
     async def run(self) -> None:
         """Live, then report how it ended: exactly once, or not at all if it was aborted."""
@@ -114,6 +131,7 @@ class Dial:
                 )
                 stream.opened = True
                 self._feed(opened(self._number, effect.connection_id, ws.handshake_headers))
+                self._stream = stream
                 await self._converse(ws)
                 nursery.cancel_scope.cancel()
         except* WebSocketStateError:
@@ -123,6 +141,8 @@ class Dial:
             if stream.opened:
                 raise
             stream.fail_upgrade()
+        finally:
+            self._stream = None
         return self._how_it_ended(ws, stream)
 
     async def _converse(self, ws: WebSocketConnection) -> None:
@@ -151,6 +171,7 @@ class Dial:
                         if outgoing is None:
                             self._wake = trio.Event()
                             await self._wake.wait()
+                            await self._send_rest()
                         elif isinstance(outgoing, SendPing):
                             nursery.start_soon(ping, outgoing.mark)
                             await trio.lowlevel.checkpoint()
@@ -164,6 +185,11 @@ class Dial:
 
             nursery.start_soon(read)
             nursery.start_soon(write)
+
+    async def _send_rest(self) -> None:
+        """Send what the kernel did not take at once."""
+        if self._stream is not None and self._stream.is_sending:
+            await self._stream.send_all(b"")
 
     def _how_it_ended(
         self, ws: WebSocketConnection | None, stream: ObservedStream

@@ -9,11 +9,16 @@ Before the upgrade it reads the head of the answer first (``openline_driver.endi
 nothing on until all of it is here. A refusal ends there, with its status and headers. A failed
 send is not raised but remembered, and the reader goes on for ``DRAIN`` seconds: a close frame that
 has already arrived explains more than a broken pipe.
+
+``send_now`` hands bytes to the kernel without a checkpoint, on a plain socket that nothing else is
+sent on. What the kernel does not take goes ahead of the next ``send_all``, so that nothing is sent
+within a frame.
 """
 
 from __future__ import annotations
 
 import math
+import os
 from typing import Final
 
 import trio
@@ -33,6 +38,8 @@ class ObservedStream(Ending, trio.abc.Stream):
         self._stream = stream
         self._drain_until = math.inf
         self._receiving = trio.CancelScope()
+        self._sending = trio.Lock()
+        self._rest = b""  # of what was sent at once
         self.ended = trio.Event()
         self.sent_close: int | None = None
 
@@ -40,12 +47,45 @@ class ObservedStream(Ending, trio.abc.Stream):
         """Send; a failure is remembered, and ends the reader ``DRAIN`` seconds later."""
         if self.sent_close is None and data[:1] == _CLOSE_FRAME:
             self.sent_close = _close_code(bytes(data))
+        async with self._sending:
+            rest, self._rest = self._rest, b""
+            try:
+                await self._stream.send_all(rest + data if rest else data)
+            except trio.BrokenResourceError as exc:
+                self._fail(exc)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether ``send_now`` may be called."""
+        return (
+            isinstance(self._stream, trio.SocketStream)
+            and self.sent_close is None
+            and not self.is_sending
+            and not self.ended.is_set()
+        )
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether the kernel has not taken all that was sent."""
+        return bool(self._rest) or self._sending.locked()
+
+    def send_now(self, data: bytes) -> bool:
+        """Send what the kernel takes now, while it ``is_free``; False: ``send_all`` the rest."""
+        assert isinstance(self._stream, trio.SocketStream)  # noqa: S101  # it is free
         try:
-            await self._stream.send_all(data)
-        except trio.BrokenResourceError as exc:
-            self.note(exc)
-            self._drain_until = min(self._drain_until, trio.current_time() + DRAIN)
-            self._receiving.deadline = self._drain_until
+            sent = os.write(self._stream.socket.fileno(), data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as exc:
+            self._fail(exc)
+            return True  # it is lost, as what ``send_all`` fails to send
+        self._rest = data[sent:]
+        return not self._rest
+
+    def _fail(self, exc: Exception) -> None:
+        self.note(exc)
+        self._drain_until = min(self._drain_until, trio.current_time() + DRAIN)
+        self._receiving.deadline = self._drain_until
 
     async def wait_send_all_might_not_block(self) -> None:
         """Pass it on."""

@@ -44,7 +44,7 @@ class Session(StoredFace):
     else may be called from any task of the same trio run.
     """
 
-    _dial: Dial  # the newest; the driver's first effect for a socket makes it
+    _dial: Dial | None = None  # the newest; the driver's first effect for a socket makes it
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Session(StoredFace):
     ) -> None:
         super().__init__(options, trio.current_time, observers, self._wake, journal)
         self._connect = connect
-        self._capture = Capture(self.feed, self.room, sources)
+        self._capture = Capture(self.feed, self.room, sources, self._relay)
         self._asking = trio.CancelScope()
         self._token: trio.lowlevel.TrioToken | None = None  # of the run that ``run`` is part of
         self._to_start: list[Callable[[], Awaitable[None]]] = []  # once there is a nursery
@@ -119,6 +119,18 @@ class Session(StoredFace):
             await self._rooms.setdefault(source, trio.Event()).wait()
         await trio.lowlevel.checkpoint()
 
+    def _relay(self, source: str, pcm: bytes) -> bool:
+        """Send live audio at once, if the line has nothing else to do."""
+        dial = self._dial
+        if dial is None or not dial.is_free:
+            return False
+        if (message := self._driver.relay(source, pcm)) is None:
+            return False
+        if not dial.send_now(message):
+            self._driver.sending()
+            self._watch_the_clock()
+        return True
+
     def _wake(self) -> None:
         """An event was posted, perhaps by another thread."""
         if self._token is not None:  # else ``run`` has not begun, and will see it
@@ -143,14 +155,14 @@ class Session(StoredFace):
     def _carry_out(self, effect: fx.Effect) -> None:
         match effect:
             case fx.Wake():
-                self._dial.wake()
+                cast("Dial", self._dial).wake()
             case fx.Dial():
                 self._dial = Dial(self.feed, self.pull, effect, self._connect)
                 self._start(self._dial.run)
             case fx.AbortDial():
-                self._dial.scope.cancel()
+                cast("Dial", self._dial).scope.cancel()
             case fx.CloseDial(_, code):
-                self._dial.close(code)
+                cast("Dial", self._dial).close(code)
             case fx.FlushSources():
                 self._capture.flush()
             case fx.ReleaseSource(name):

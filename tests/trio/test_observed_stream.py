@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
+from openline.events import SocketLost
 from openline.reconnect.verdicts import ErrorKind
 from openline_driver.effects import DRAIN
 from openline_driver.http import MAX_HEAD, Head
@@ -284,3 +287,76 @@ async def test_close_after_the_upgrade_is_not_recorded() -> None:
     stream = opened(Fake())
     await stream.aclose()
     assert (stream.error, stream.ended.is_set()) == (None, True)
+
+
+# Sending without a checkpoint.
+
+
+@asynccontextmanager
+async def connected() -> AsyncGenerator[tuple[ObservedStream, trio.SocketStream]]:
+    """An upgraded stream on one end of a pair of sockets, and the other end."""
+    near, far = map(trio.SocketStream, trio.socket.socketpair())
+    async with near, far:
+        yield opened(near), far
+
+
+async def test_a_plain_socket_takes_bytes_at_once() -> None:
+    async with connected() as (stream, far):
+        assert stream.is_free
+        assert stream.send_now(b"frame")
+        assert await far.receive_some() == b"frame"
+
+
+async def test_what_the_kernel_does_not_take_goes_ahead_of_the_next_send() -> None:
+    flood, received = bytes(range(256)) * 40_000, bytearray()
+    async with connected() as (stream, far):
+        assert not stream.send_now(flood)
+        assert stream.is_sending
+        assert not stream.is_free
+
+        async def receive() -> None:
+            while len(received) < len(flood) + 4:
+                received.extend(await far.receive_some())
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(receive)
+            await stream.send_all(b"next")
+        assert received == flood + b"next"
+        assert stream.is_free
+
+
+async def test_nothing_is_sent_at_once_while_a_send_is_under_way() -> None:
+    async with connected() as (stream, far):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(stream.send_all, bytes(10_000_000))
+            await wait_all_tasks_blocked()
+            assert not stream.is_free
+            await far.aclose()
+        assert not stream.is_sending
+
+
+async def test_a_full_socket_keeps_all_and_a_broken_one_ends_the_reader() -> None:
+    async with connected() as (stream, far):
+        while stream.send_now(bytes(65_536)):
+            pass
+        assert not stream.is_free
+    async with connected() as (stream, far):
+        await far.aclose()
+        assert stream.send_now(b"lost")
+        report = stream.report(1, 0.0)
+        assert isinstance(report, SocketLost)
+        assert report.error is ErrorKind.RESET
+
+
+@pytest.mark.parametrize("how", ["closing", "ended"])
+async def test_a_stream_that_ends_is_not_free(how: str) -> None:
+    async with connected() as (stream, _far):
+        if how == "closing":
+            await stream.send_all(b"\x88\x80\x00\x00\x00\x00")
+        else:
+            stream.ended.set()
+        assert not stream.is_free
+
+
+async def test_a_stream_that_is_no_plain_socket_is_never_free() -> None:
+    assert not opened(Fake()).is_free
