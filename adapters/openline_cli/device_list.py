@@ -17,6 +17,10 @@ from openline_cli.inputs import MIC, SYSTEM
 from openline_cli.problems import FAILED, Problem, printable
 
 _MONITOR: Final = ".monitor"
+_NONE: Final = (
+    "There is no device to capture from. On Linux, see that PulseAudio or PipeWire runs for this "
+    "user.\n"
+)
 
 
 def show(*, json: bool) -> str:
@@ -34,7 +38,7 @@ def show(*, json: bool) -> str:
         if of_kind:
             lines += [title, *_table(of_kind), ""]
     if not lines:
-        return "There is no device to capture from.\n"
+        return _NONE
     lines.append("To stream one: openline stream WORD. A star marks the default: mic: or system:.")
     return "".join(f"{line}\n" for line in lines)
 

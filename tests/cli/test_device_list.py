@@ -69,7 +69,10 @@ def test_no_device_is_said(
 ) -> None:
     lists(monkeypatch)
     assert dispatch(["devices"]) == 0
-    assert capsys.readouterr().out == "There is no device to capture from.\n"
+    assert capsys.readouterr().out == (
+        "There is no device to capture from. On Linux, see that PulseAudio or PipeWire runs for "
+        "this user.\n"
+    )
 
 
 def test_what_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
