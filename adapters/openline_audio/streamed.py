@@ -95,7 +95,7 @@ def _interleaved(piece: Any, channels: int) -> bytes:
                 )
             piece = piece.ravel()
         if piece.dtype.kind == "f":
-            return to_s16le(np.nan_to_num(piece.astype(np.float32), posinf=1, neginf=-1))
+            return to_s16le(np.clip(np.nan_to_num(piece), -1, 1).astype(np.float32))
     try:
         return as_pcm(piece)
     except TypeError as error:
