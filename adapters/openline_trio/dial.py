@@ -9,7 +9,8 @@ Traps of trio-websocket 0.12 that are dealt with here: ``ping`` waits for ever i
 under it, so each ping is a task of the dial's nursery; the reader must be emptied at once or
 pongs wait behind it, so nothing but the driver stands behind it; an end before the upgrade
 hangs, so the stream's event ends the wait; an answer that is no upgrade, and a ping while
-closing, crash its reader; ``aclose`` records 1000.
+closing, crash its reader; ``aclose`` records 1000 before anybody has answered it, and an end
+without an answer has no code (RFC 6455 §7.1.5: only a close frame that was received gives one).
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection, wrap_client_stream
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage
 from wsproto.utilities import LocalProtocolError as WebSocketStateError
@@ -73,6 +75,7 @@ class Dial:
         self._close_code: int | None = None
         self._stream: ObservedStream | None = None  # once it is upgraded, until it ends
         self._framing = Connection(ConnectionType.CLIENT)  # of what is sent at once
+        self._unanswered: CloseReason | None = None
 
     def wake(self) -> None:
         """An idle writer pulls again."""
@@ -130,6 +133,7 @@ class Dial:
                     max_message_size=MAX_MESSAGE,
                 )
                 stream.opened = True
+                stream.closing = partial(self._note_closing, ws)
                 self._feed(opened(self._number, effect.connection_id, ws.handshake_headers))
                 self._stream = stream
                 await self._converse(ws)
@@ -144,6 +148,11 @@ class Dial:
         finally:
             self._stream = None
         return self._how_it_ended(ws, stream)
+
+    def _note_closing(self, ws: WebSocketConnection) -> None:
+        """What the library takes for the end before its own close frame is answered."""
+        if self._close_code is not None:
+            self._unanswered = ws.closed
 
     async def _converse(self, ws: WebSocketConnection) -> None:
         """Read and write until both have ended."""
@@ -194,12 +203,14 @@ class Dial:
     def _how_it_ended(
         self, ws: WebSocketConnection | None, stream: ObservedStream
     ) -> SocketLost | Refused:
-        closed = None if ws is None else ws.closed
+        closed = None if ws is None or ws.closed is self._unanswered else ws.closed
         code = None if closed is None else closed.code
         reason = (None if closed is None else closed.reason) or ""
-        # The library echoes a peer's close frame before it reports it. Of its own accord it
-        # sends one for a message that is too big; at any other violation it just ends.
-        echoed = stream.sent_close == code and not reason.startswith(_TOO_BIG)
+        # The library echoes a peer's close frame before it reports it; a peer may answer ours with
+        # another code. Of its own accord the library sends one for a message that is too big; at
+        # any other violation it just ends.
+        echoed = stream.sent_close == code or self._unanswered is not None
+        echoed = echoed and not reason.startswith(_TOO_BIG)
         if code is not None and not echoed and code not in NO_FRAME:
             code = stream.sent_close or code
         return stream.report(

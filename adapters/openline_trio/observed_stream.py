@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from typing import Final
 
 import trio
@@ -42,11 +43,14 @@ class ObservedStream(Ending, trio.abc.Stream):
         self._rest = b""  # of what was sent at once
         self.ended = trio.Event()
         self.sent_close: int | None = None
+        #: Called when a close frame is about to be sent, the first.
+        self.closing: Callable[[], object] = _nothing
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send; a failure is remembered, and ends the reader ``DRAIN`` seconds later."""
         if self.sent_close is None and data[:1] == _CLOSE_FRAME:
             self.sent_close = _close_code(bytes(data))
+            self.closing()
         async with self._sending:
             rest, self._rest = self._rest, b""
             try:
@@ -121,6 +125,10 @@ class ObservedStream(Ending, trio.abc.Stream):
             self.fail_upgrade()
         self.ended.set()
         await self._stream.aclose()
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 def _close_code(frame: bytes) -> int:

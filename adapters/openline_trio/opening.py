@@ -122,4 +122,9 @@ class _Opening(Block[Session]):
         self._tasks = trio.open_nursery()  # here: a block may be made outside of trio
         nursery = await self._tasks.__aenter__()
         nursery.start_soon(self._session.run)
+        try:
+            await self._session.begun.wait()  # nothing else has to ask whether it has
+        except BaseException as exc:
+            await self.__aexit__(type(exc), exc, exc.__traceback__)
+            raise
         return self._session

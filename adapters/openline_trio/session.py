@@ -5,7 +5,8 @@ out the effects at once; none of them waits. So there is no queue between the wo
 driver, and a flood is held back where it comes from. One task sleeps until the driver's next
 deadline. Each dial has a reader and a writer (``dial``), each source a task (``capture``).
 
-A stop or an abort may come before the tasks had their turn: what it starts waits for the nursery.
+The block may be cancelled, and so abort the session, before the tasks had their turn: what that
+starts waits for the nursery.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Session(StoredFace):
         self._token: trio.lowlevel.TrioToken | None = None  # of the run that ``run`` is part of
         self._to_start: list[Callable[[], Awaitable[None]]] = []  # once there is a nursery
         self._start: Callable[[Callable[[], Awaitable[None]]], object] = self._to_start.append
+        self.begun = trio.Event()  #: ``run`` has had its turn: the app may have the session
         self._sleeping_until = math.inf
         self._earlier = trio.Event()
         self._rooms: dict[str, trio.Event] = {}  # of the sources that wait for room
@@ -182,6 +184,7 @@ class Session(StoredFace):
             async with trio.open_nursery() as nursery:
                 self._start = nursery.start_soon
                 self.feed(e.OpenRequested())
+                self.begun.set()
                 if not self._driver.over:
                     for task in self._to_start:
                         nursery.start_soon(task)

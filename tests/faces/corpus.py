@@ -10,7 +10,7 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind
 from openline_driver.credentials import CredentialError
 from openline_driver.network_errors import DialError
-from tests.faces.script import Peer, Reset, Scenario, Script, Send, Sleep, Steps
+from tests.faces.script import LATER, Peer, Reset, Scenario, Script, Send, Sleep, Steps
 from tests.support_lines import CLOSE, PING, TEXT, close, frame
 
 QUICK = Policy(give_up_after=30.0, max_attempts=3)
@@ -162,6 +162,19 @@ def hangs_at_the_end(peer: Peer) -> Steps:
             return
 
 
+def curt(peer: Peer) -> Steps:
+    """It ends the stream at a close frame, and answers nothing."""
+    yield from echo(peer)
+    yield Sleep(LATER)
+
+
+def answering_otherwise(peer: Peer) -> Steps:
+    """It answers a close frame with a code of its own."""
+    yield from echo(peer)
+    yield from peer.send(close(1001, "away"))
+    yield from peer.hang()
+
+
 def polite(peer: Peer) -> Steps:
     """It answers a close frame."""
     yield from echo(peer)
@@ -239,6 +252,8 @@ CORPUS: dict[str, Scenario] = {
         (echo,), tokens=(0.011, CredentialError("none for you", fatal=True))
     ),
     "a token after HTTP 401": Scenario((refusing(401), echo), tokens=("old", "fresh")),
+    "stop at once": Scenario((echo,), acts=((0.0002, "request_stop"),)),
+    "abort at once": Scenario((echo,), acts=((0.0002, "abort"),)),
     "stop": Scenario((echo,), frames=400, acts=((1.0111, "request_stop"),)),
     "stop before the ack": Scenario((deaf,), acts=((0.1511, "request_stop"),)),
     "stop while connecting": Scenario((mute,), acts=((0.0111, "request_stop"),)),
@@ -281,7 +296,12 @@ CORPUS: dict[str, Scenario] = {
         )
         for act in ("request_stop", "cancel")
     },
-    "a dial that is replaced": Scenario((polite, echo), frames=2450, dialect=ShortLived()),
+    **{
+        f"a dial that is replaced, {script.__name__}": Scenario(
+            (script, echo), frames=2450, dialect=ShortLived()
+        )
+        for script in (polite, curt, answering_otherwise)
+    },
     "stop while finishing": Scenario(
         (hangs_at_the_end,), frames=20, acts=((0.6111, "request_stop"),)
     ),
