@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -46,8 +47,15 @@ class News:
             (sink.held if self.is_held else sink.changed)(self.device, self.reason)
 
 
-#: Audio, the length of a hole in samples, or news of the device.
-Item: TypeAlias = bytes | int | News
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """A place in the audio: ``reached`` is called once the session has taken all before it."""
+
+    reached: Callable[[], object]
+
+
+#: Audio, the length of a hole in samples, news of the device, or a mark.
+Item: TypeAlias = bytes | int | News | Mark
 
 
 class Handover:
@@ -67,6 +75,7 @@ class Handover:
         self._heard: float | None = None
         self._announced = False
         self._closed = False
+        self._taker = 0  # the thread of the task that takes
 
     def put(self, pcm: bytes) -> bool:
         """Queue 16 kHz mono s16le, and a hole for the part above the limit.
@@ -102,6 +111,27 @@ class Handover:
         with self._lock:
             self._queue.append(news)
 
+    def put_mark(self, mark: Mark) -> bool:
+        """Queue ``mark``. False: it is closed, so there is nothing to wait for.
+
+        From any thread; it does not wake the task.
+        """
+        with self._lock:
+            if not self._closed:
+                self._queue.append(mark)
+            return not self._closed
+
+    def drop_mark(self, mark: Mark) -> None:
+        """Forget ``mark``, if it is still queued: nobody waits for it. From any thread."""
+        with self._lock:
+            if mark in self._queue:
+                self._queue.remove(mark)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the task that takes runs in this thread, and goes on."""
+        return not self._closed and self._taker == threading.get_ident()
+
     def close(self) -> None:
         """No more audio. From any thread, any number of times; it does not wake the task."""
         with self._lock:
@@ -121,6 +151,7 @@ class Handover:
 
     def take_nowait(self) -> list[Item]:
         """All queued items, perhaps none; from the loop's thread."""
+        self._taker = threading.get_ident()
         self._stamp()
         with self._lock:
             items = list(self._queue)
@@ -128,8 +159,11 @@ class Handover:
             self._kept = 0
         return items
 
-    def deliver(self, items: list[Item], sink: Sink) -> None:
-        """Pass the taken items to ``sink``; the first time also the start time."""
+    def deliver(self, items: list[Item], sink: Sink) -> list[Mark]:
+        """Pass the taken items to ``sink``; the first time also the start time.
+
+        Returns the marks among them.
+        """
         if self._heard is not None and not self._announced:
             self._announced = True
             sink.started(self._heard)
@@ -138,8 +172,9 @@ class Handover:
                 sink.hole(item)
             elif isinstance(item, News):
                 item.tell(sink)
-            else:
+            elif isinstance(item, bytes):
                 sink.audio(item)
+        return [item for item in items if isinstance(item, Mark)]
 
     def _now(self) -> float:
         """Seconds on the loop's clock."""
@@ -169,5 +204,5 @@ def _samples(item: Item) -> int:
             return len(item) // 2
         case int():
             return item
-        case News():
+        case News() | Mark():
             return 0

@@ -9,16 +9,22 @@ audio sent before it.
 The end of a session may come before the source's task had its turn, or had begun at all. So
 the session takes the queued audio itself (`flush`), and that closes the source: from then
 on `send` raises, and the audio queued before it is delivered.
+
+A producer that is faster than the line waits: it puts a mark behind what it has sent. When `run`
+has delivered all before the mark, it waits for room in the session's own buffer, and takes
+nothing meanwhile; then it tells who waits at the mark. The end of the source tells them too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from openline.events import SourceKind
-from openline_audio.handover import Handover
+from openline_audio.handover import Handover, Mark
 from openline_audio.samples import as_pcm
 from openline_audio.source import SAMPLE_RATE, Sink, Source, SourceError
 
@@ -79,6 +85,35 @@ class PushSource:
         self._handover.notify_from_thread()
         return kept
 
+    def drain_from_thread(self, timeout: float | None = None) -> bool:
+        """Wait until the session has room for more, at most ``timeout`` seconds; whether it has.
+
+        It has room once it has taken all audio sent before, and holds at most as much as it would
+        read ahead of a file. True also once the source is closed: the next ``send`` raises. From
+        any thread but the session's own, where it raises RuntimeError. None: as long as it takes,
+        which has no end before a session uses the source.
+        """
+        if self._handover.is_here:
+            raise RuntimeError(
+                "drain: in the session's own thread nobody would take the audio: call it in the "
+                "thread that pushes"
+            )
+        reached = threading.Event()
+        with self._marked(reached.set):
+            return reached.wait(timeout)
+
+    @contextmanager
+    def _marked(self, reached: Callable[[], object]) -> Generator[None]:
+        """``reached`` is called, in the session's thread, once there is room for more."""
+        mark = Mark(reached)
+        if not self._handover.put_mark(mark):
+            reached()
+        self._handover.notify_from_thread()
+        try:
+            yield
+        finally:
+            self._handover.drop_mark(mark)
+
     def close(self) -> None:
         """No more audio; from any thread, any number of times. ``run`` returns then."""
         self._handover.close()
@@ -92,7 +127,7 @@ class PushSource:
         self._sink = self._sink or sink
         self._handover.close()
         self._handover.notify()
-        self._handover.deliver(self._handover.take_nowait(), sink)
+        self._tell(self._handover.deliver(self._handover.take_nowait(), sink))
 
     async def run(self, sink: Sink) -> None:
         """Deliver until ``close``; afterwards the source is closed.
@@ -104,9 +139,19 @@ class PushSource:
         self._sink = sink
         try:
             while items := await self._handover.take():
-                self._handover.deliver(items, sink)
+                if marks := self._handover.deliver(items, sink):
+                    try:
+                        await sink.room()
+                    finally:
+                        self._tell(marks)
         finally:
             self._handover.close()
+            self._tell([each for each in self._handover.take_nowait() if isinstance(each, Mark)])
+
+    @staticmethod
+    def _tell(marks: list[Mark]) -> None:
+        for mark in marks:
+            mark.reached()
 
 
 def _samples(seconds: object) -> int:

@@ -120,21 +120,34 @@ class ThreadSession:
         Raises ValueError for half a sample, for an unknown name, and in a session without a
         ``PushSource``; TypeError unless it is bytes or an array of int16 with one channel.
         """
+        chosen = self._push_source("push", source)
+        if self._session.ended is not None:
+            return False
+        try:
+            return chosen.send_from_thread(pcm)
+        except SourceClosedError:
+            return False
+
+    def drain(self, source: str | None = None, timeout: float | None = None) -> bool:
+        """Wait until the session has room for more pushed audio; whether it has.
+
+        For a producer that is faster than the line. ``source`` as for ``push``; ``timeout`` in
+        seconds, None: as long as it takes. True also once the session is stopping or has ended.
+        Raises ValueError as ``push``, and RuntimeError in the session's own thread.
+        """
+        return self._push_source("drain", source).drain_from_thread(timeout)
+
+    def _push_source(self, what: str, source: str | None) -> PushSource:
         if not self._pushed:
             raise ValueError(
-                "push: this session has no PushSource among its sources: start it with one, "
+                f"{what}: this session has no PushSource among its sources: start it with one, "
                 "such as {'mic': PushSource()}"
             )
         if source is None and len(self._pushed) == 1:
             (source,) = self._pushed
         if source not in self._pushed:
-            raise ValueError(f"push to {source!r}: give one of {list(self._pushed)}")
-        if self._session.ended is not None:
-            return False
-        try:
-            return self._pushed[source].send_from_thread(pcm)
-        except SourceClosedError:
-            return False
+            raise ValueError(f"{what} to {source!r}: give one of {list(self._pushed)}")
+        return self._pushed[source]
 
     def request_stop(self) -> None:
         """Request the proper end without waiting for it."""

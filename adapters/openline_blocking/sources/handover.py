@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from openline_audio import handover
-from openline_audio.handover import LIMIT_SAMPLES, News
+from openline_audio.handover import LIMIT_SAMPLES, Item
 from openline_blocking.poller import Poller
 from openline_blocking.tasks import Pause, here
 
@@ -31,7 +31,7 @@ class Handover(handover.Handover):
 
     notify_from_thread = notify
 
-    async def take(self) -> list[bytes | int | News]:
+    async def take(self) -> list[Item]:
         """Wait for items and return all of them; empty once closed and drained."""
         self._poller = here().poller
         while True:
