@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -118,3 +119,70 @@ def test_sessions_are_greenlets_side_by_side() -> None:
     assert found["ticks"] > 100  # at most 240 a second
     assert found["longest"] < 1.0
     assert not found["trio"]
+
+
+#: A session with a microphone, whose sound card calls from a thread of its own, as PortAudio does;
+#: beside it a greenlet ticks. ``sounddevice`` is made up.
+MICROPHONE = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import json, sys, time, gevent
+from openline import Backend, Ended, Policy
+from openline_blocking import open_session
+from openline_blocking.sources import Microphone
+from tests.trio.sources.support_card import BLOCK, Card, sounddevice
+
+card = Card()
+sys.modules["sounddevice"] = sounddevice(card)
+policy = Policy(start_delay=0, scatter=0, prompt_retry=0)
+
+ticks = []
+def tick():
+    while True:
+        ticks.append(time.monotonic())
+        time.sleep(0.005)
+
+def play():
+    native = gevent.monkey.get_original("time", "sleep")
+    while not (card.streams and card.streams[-1].calls):
+        native(0.001)
+    for number in range(50):
+        card.streams[-1].block(1 + number * 0.02)
+        native(0.02)
+
+def listen(port):
+    heard = None
+    with open_session(Backend(port=port), {"mic": Microphone()}, policy=policy) as session:
+        playing = gevent.get_hub().threadpool.spawn(play)
+        while not playing.ready():
+            session.sleep(0.02)
+        heard = session.statistics.sources["mic"].captured
+        ended = session.stop()
+    return [ended.complete, heard, ended.statistics.sources["mic"].captured]
+
+ticking = gevent.spawn(tick)
+listening = gevent.spawn(listen, int(sys.argv[1]))
+gevent.joinall([listening], raise_error=True, timeout=40)
+ticking.kill()
+gaps = [b - a for a, b in zip(ticks, ticks[1:])]
+print(json.dumps({"found": listening.value, "ticks": len(ticks), "longest": max(gaps),
+                  "calls": card.streams[-1].calls, "frame": len(BLOCK) // 2}))
+"""
+
+
+def test_a_microphone_is_heard_beside_other_greenlets() -> None:
+    environment = {**os.environ, "PULSE_SERVER": "unix:/there/is/none"}
+    with serving(echo) as backend:
+        command = [sys.executable, "-W", "error", "-c", MICROPHONE, str(backend.port)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=60, env=environment
+        )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    complete, heard, captured = told["found"]
+    assert complete
+    assert captured == 50 * told["frame"]
+    assert heard > captured / 2  # while it was spoken, and not only at the end
+    assert told["calls"] == ["start", "abort", "close"]
+    assert told["ticks"] > 50  # at most 200 in the second of speech
+    assert told["longest"] < 1.0
