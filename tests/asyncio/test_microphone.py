@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -26,22 +27,35 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
     return made
 
 
-async def opened(card: Card) -> Stream:
-    while not (card.streams and card.streams[-1].calls):  # noqa: ASYNC110  # it has no event
-        await asyncio.sleep(0.001)
-    return card.streams[-1]
+def starts(card: Card) -> asyncio.Queue[Stream]:
+    """The streams as they start: for the loop that runs."""
+    loop, found = asyncio.get_running_loop(), asyncio.Queue[Stream]()
+    card.on_start = partial(loop.call_soon_threadsafe, found.put_nowait)
+    return found
+
+
+class Listener(Recorder):
+    """A sink that tells when it has two blocks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_two = asyncio.Event()
+
+    def audio(self, pcm: bytes) -> None:
+        super().audio(pcm)
+        if len(self.pcm) >= 2 * len(BLOCK):
+            self.has_two.set()
 
 
 @every_loop
 def test_blocks_and_holes_are_delivered_until_it_is_cancelled(loop: Loop, card: Card) -> None:
     async def main() -> Recorder:
-        sink = Recorder()
+        sink, started = Listener(), starts(card)
         task = asyncio.create_task(Microphone().run(sink))
-        stream = await opened(card)
+        stream = await started.get()
         stream.block(1.0)
         await in_thread(lambda: stream.block(1.04, overflow=True))
-        while len(sink.pcm) < 2 * len(BLOCK):  # noqa: ASYNC110  # a sink has no event
-            await asyncio.sleep(0.001)
+        await sink.has_two.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -53,8 +67,9 @@ def test_blocks_and_holes_are_delivered_until_it_is_cancelled(loop: Loop, card: 
 
 def test_a_device_that_goes_away_is_a_loss_by_the_policy_fail(card: Card) -> None:
     async def main() -> None:
+        started = starts(card)
         task = asyncio.create_task(Microphone(policy="fail").run(Recorder()))
-        stream = await opened(card)
+        stream = await started.get()
         stream.block()
         stream.finished()
         with pytest.raises(SourceError, match="went away"):
@@ -68,16 +83,13 @@ def test_a_device_that_goes_away_is_awaited(card: Card, monkeypatch: pytest.Monk
     card.abort_error = PortAudioError("gone")
 
     async def main() -> None:
-        sink = Recorder()
+        sink, started = Listener(), starts(card)
         task = asyncio.create_task(Microphone().run(sink))
-        stream = await opened(card)
+        stream = await started.get()
         stream.block()
         stream.finished()
-        while len(card.streams) < 2:  # noqa: ASYNC110  # it has no event
-            await asyncio.sleep(0.001)
-        (await opened(card)).block()
-        while len(sink.pcm) < 2 * len(BLOCK):  # noqa: ASYNC110  # nor has a sink
-            await asyncio.sleep(0.001)
+        (await started.get()).block()
+        await sink.has_two.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -87,9 +99,9 @@ def test_a_device_that_goes_away_is_awaited(card: Card, monkeypatch: pytest.Monk
 
 def test_a_flush_delivers_what_no_task_has_taken(card: Card) -> None:
     async def main() -> None:
-        sink, source = Recorder(), Microphone()
+        sink, source, started = Recorder(), Microphone(), starts(card)
         task = asyncio.create_task(source.run(sink))
-        (await opened(card)).block()
+        (await started.get()).block()
         source.flush(sink)
         assert len(sink.pcm) == len(BLOCK)
         task.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 BLOCK = bytes(range(256)) * 2 + bytes(128)
@@ -32,6 +33,7 @@ class Stream:
 
     def start(self) -> None:
         self.calls.append("start")
+        self.card.on_start(self)
         if self.card.start_error is not None:
             raise self.card.start_error
 
@@ -74,6 +76,8 @@ class Card:
     start_error: Exception | None = None
     abort_error: Exception | None = None
     checked: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
+    #: Called with each stream that starts, in the thread that starts it.
+    on_start: Callable[[Stream], object] = id
 
     def check(self, **options: object) -> None:
         self.checked.append(options)
