@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from functools import partial
 
 import pytest
 
@@ -29,8 +28,9 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
 
 def starts(card: Card) -> asyncio.Queue[Stream]:
     """The streams as they start: for the loop that runs."""
-    loop, found = asyncio.get_running_loop(), asyncio.Queue[Stream]()
-    card.on_start = partial(loop.call_soon_threadsafe, found.put_nowait)
+    loop = asyncio.get_running_loop()
+    found = asyncio.Queue[Stream]()
+    card.on_start = lambda stream: loop.call_soon_threadsafe(found.put_nowait, stream)
     return found
 
 
