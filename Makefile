@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
-	interop interop-plugins interop-heavy wheel soak mutants changelog lock clean
+	interop interop-plugins interop-engines interop-heavy wheel soak mutants changelog lock clean
 
 PYTHON ?=
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.13 python3.12 python3.11)
@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
-ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio blocking threads speech wyoming server cli) \
+ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio blocking threads speech wyoming fleet batch server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 # Whole sessions in virtual time: they wait for nothing, so they do not wait behind the real sockets.
 FAULTS := $(patsubst %,tests/e2e/test_%.py,every_fault heard)
@@ -31,8 +31,9 @@ COVERAGE_OF_DRIVER := 100
 COVERAGE_OF_ADAPTERS := 95
 OUT := build/test
 comma := ,
-# The driver has a gate of its own, and the plug-ins run in their frameworks (make interop-plugins).
-ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/openline_pipecat/*
+# The driver has a gate of its own, and the plug-ins run in their frameworks (make interop-plugins),
+# as the engine of Ray does (make interop-engines).
+ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/openline_pipecat/*,adapters/openline_fleet/engines/ray.py
 
 # What `make test` runs side by side, the longest first. At each moment there is one check more than
 # there are cores, because real sockets and the pages of the documentation wait for a real clock half
@@ -120,7 +121,7 @@ pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.
 
 # What was released since the lock file was written may break what is here: this finds it first.
 NEWEST := build/latest
-FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio blocking threads speech wyoming server cli diagrams)
+FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio blocking threads speech wyoming fleet batch server cli diagrams)
 
 latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
 	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)
@@ -143,6 +144,14 @@ interop-plugins: $(READY) ## Run our plug-ins in the voice frameworks that they 
 	@$(UV) pip install --python .venv-interop-plugins/bin/python -e '.[livekit,pipecat]' \
 		-r tests/interop/requirements-plugins.txt || $(call fail,the frameworks cannot be installed)
 	@$(RUN) pytest tests/interop/plugins || $(call fail,a plug-in does not do its work)
+
+# Also from PyPI: Ray and Locust are 285 MB.
+interop-engines: $(READY) ## Run batches on Ray, and lose workers
+	@[ -x .venv-interop-engines/bin/python ] || .venv/bin/python -m venv .venv-interop-engines
+	@$(UV) pip install --python .venv-interop-engines/bin/python -e '.[ray,cli,testing]' \
+		-r tests/interop/requirements-engines.txt || $(call fail,Ray or Locust cannot be installed)
+	@.venv-interop-engines/bin/python -m pytest tests/interop/engines || \
+		$(call fail,an engine does not do its work)
 
 # Also from PyPI: 2.5 GB with a torch for CPUs. They recognise speech, so they are slow, and go last.
 interop-heavy: $(READY) ## Stream speech to real servers of three makers, and break the line
@@ -240,7 +249,7 @@ lock: $(READY) ## Write both lock files anew; `make lock UPGRADE=--upgrade` move
 		$(call fail,a lock file names a place on this machine or network: unset it and lock again); fi
 
 clean: ## Remove all that make made, .venv too
-	@rm -rf .venv .venv-interop .venv-interop-plugins .venv-interop-heavy build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-interop .venv-interop-plugins .venv-interop-engines .venv-interop-heavy build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 style = .venv/bin/ruff check --quiet . && .venv/bin/ruff format --check --quiet --diff .

@@ -9,8 +9,10 @@ recording is complete, and each line of the manifest could be read.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -97,7 +99,10 @@ def batch(options: BatchOptions) -> int:
                 if outcome.state != IS_COMPLETE:
                     ledger.forget(outcome)
         duty = Duty(FUNCTION, setup.packed())
-        done = asyncio.run(_run(options, found, ledger, engine=engine, duty=duty, divided=divided))
+        with contextlib.redirect_stdout(sys.stderr):  # Ray prints what it finds out
+            done = asyncio.run(
+                _run(options, found, ledger, engine=engine, duty=duty, divided=divided)
+            )
     except (LedgerError, EngineError) as error:
         raise Problem(str(error), status=FAILED) from None
     except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from openline_cli.batch import BatchOptions
 from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS
 from openline_cli.demo import demo
@@ -31,6 +32,7 @@ BEHIND: dict[str, Callable[..., object]] = {
     "diagram": diagram,
     "wyoming": WyomingOptions,
     "load": LoadOptions,
+    "batch": BatchOptions,
 }
 
 

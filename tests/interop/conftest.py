@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-APART = [Path(__file__).parent / name for name in ("heavy", "plugins")]
+APART = [Path(__file__).parent / name for name in ("engines", "heavy", "plugins")]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -166,7 +166,7 @@ class Engine(Protocol):
         ...
 
     def events(self) -> AsyncIterator[Event]:
-        """All that happens, in order; it ends after ``stop``. One task iterates, from any time on."""
+        """All that happens, in order, until ``stop``. One task iterates, also before ``open``."""
         ...
 
     async def drain(self, worker: int) -> None:

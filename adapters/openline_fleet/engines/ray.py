@@ -58,8 +58,9 @@ class Worker:
         return ""
 
     async def next(self) -> list[Event]:
-        """Wait for events, and return what there is."""
-        return [await anext(self._events), *self._outlet.take()]
+        """Wait for events, and return what there is; nothing once the worker has left."""
+        event = await anext(self._events, None)
+        return [] if event is None else [event, *self._outlet.take()]
 
     async def hand(self, unit: Unit) -> None:
         """Begin a unit."""
@@ -199,9 +200,10 @@ class RayEngine:
         await self._outlet.put(Lost(worker.number, tuple(worker.units), reason))
 
     async def _pass_on(self, worker: _Remote) -> bool:
-        """Whether the worker was drained; else it is gone, and RayError is raised."""
+        """True when the worker has left in order; if it is gone otherwise, RayError is raised."""
         while True:
             events: list[Event] = await worker.actor.next.remote()
+            worker.is_gone = not events
             for event in events:
                 if isinstance(event, Done | Failed):
                     worker.units.pop(event.unit, None)
