@@ -30,19 +30,8 @@ VENVS: Final = ROOT / "build" / "pythons"
 #: The core, the driver, the faces, the kit, the drawings, and what is installed.
 TESTS: Final = (
     *("core", "dialects", "lookup", "driver", "store", "audio"),
-    *(
-        "trio",
-        "asyncio",
-        "threads",
-        "blocking",
-        "faces",
-        "speech",
-        "wyoming",
-        "fleet",
-        "batch",
-        "server",
-        "cli",
-    ),
+    *("trio", "asyncio", "threads", "blocking", "faces", "speech", "wyoming", "fleet", "batch"),
+    *("server", "cli"),
     *("testing", "diagrams", "house/test_packaging.py", "house/test_failing.py"),
 )
 #: The searches among them that ``make test`` alone makes.

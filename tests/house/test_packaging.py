@@ -92,7 +92,7 @@ def test_a_bare_install_explains_replays_and_draws(
         (["resume", "calls"], "cli"),
         (["serve"], "cli"),
         (["wyoming"], "wyoming"),
-        (["batch", "calls"], "fleet"),
+        (["batch", "calls"], "cli"),
         (["diagram"], "diagrams"),
     ],
 )
