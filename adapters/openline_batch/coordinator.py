@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -83,6 +83,7 @@ class Batch:
         self._by_key: dict[str, Item] = {}
         self._claimed: dict[str, Item] = {}
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
+        self._has_noted = False
         self._seconds = 0.0  # of recordings that are over, done in this run
         outcomes = self.ledger.outcomes()
         self._known = {each.name: each for each in outcomes}
@@ -127,6 +128,7 @@ class Batch:
         held: deque[Item] = deque()
         while (left or held) and self.stopped is None:
             if not left:
+                self._note_others(held)
                 await asyncio.sleep(_LOOK)
                 left, held = held, deque()
             item = left.popleft()
@@ -137,6 +139,14 @@ class Batch:
         if self.stopped is None:
             await self.crew.idle()
             self.crew.drain()
+
+    def _note_others(self, held: Collection[Item]) -> None:
+        """Say once for whom this one waits, when it has nothing else to do."""
+        keys = (item.identity.key for item in held if item.identity is not None)
+        holder = "" if self._has_noted else next(filter(None, map(self.leases.holder, keys)), "")
+        if holder:
+            self._has_noted = True
+            self.view.note(f"waiting for {len(held)} recordings that {holder} has")
 
     async def _is_over(self, item: Item) -> bool:
         """Whether a recording needs no session, or cannot have one."""

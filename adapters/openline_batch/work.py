@@ -146,8 +146,10 @@ class _Task:
                 speed=self.setting.speed or _AT_ONCE,
                 channel=recording.channel,
             )
-        except (SourceError, Refused, ValueError) as error:
-            return replace(base, reason=str(error))
+        except (SourceError, Refused) as error:
+            # What cannot be opened now may be there later; what is no audio stays so.
+            is_away = isinstance(error.__cause__, OSError)
+            return replace(base, state=OPEN if is_away else FAILED, reason=str(error))
         try:
             ended = await self._streamed(dialect, source)
         except SpoolError as error:

@@ -64,7 +64,13 @@ def network_of(options: NetworkOptions) -> dict[str, Any]:
     """The options of the network as plain data, paths absolute."""
     given = {name: getattr(options, name) for name in NetworkOptions.__dataclass_fields__}
     paths = {name: str(Path(given[name]).absolute()) for name in _PATHS if given[name] is not None}
-    return given | paths
+    return given | paths | {"header": [_found_anywhere(each) for each in options.header]}
+
+
+def _found_anywhere(header: str) -> str:
+    """A header whose value is in a file, with the whole path of the file."""
+    name, at, file = header.partition("=@")
+    return f"{name}{at}{Path(file).absolute()}" if at else header
 
 
 def open_work(setup: bytes, share: Share) -> AbstractAsyncContextManager[Perform]:
@@ -81,11 +87,12 @@ def make_setting(setup: Setup, share: Share) -> Setting:
     url = setup.urls[share.seat % len(setup.urls)] if setup.urls else None
     backend = with_headers(find_backend(url, spoken, plain_ws=setup.plain_ws, label="URL"), network)
     token_file = None if setup.token_file is None else Path(setup.token_file)
+    policy = patient(setup.policy or Policy(), share, setup.sessions)
     with blamed(setup.dialect):
-        check_buffer(setup.policy, spoken.traits)
+        check_buffer(policy, spoken.traits)
     arguments = {
         "backend": backend,
-        "policy": patient(setup.policy or Policy(), share, setup.sessions),
+        "policy": policy,
         "credentials": find_credentials(token_file, variable=spoken.traits.key_variable),
     }
     return Setting(

@@ -339,6 +339,8 @@ def test_what_another_coordinator_has_is_waited_for_and_taken_over(desk: Desk) -
     batch = desk.run(recordings, during)
     assert set(states(batch).values()) == {"complete"}
     assert desk.done == ["r2.wav", "r1.wav"]
+    [line] = desk.view.lines
+    assert line.startswith("waiting for 2 recordings that process ")
     assert report.rows(batch.items)[0].words == 1
 
 

@@ -227,6 +227,14 @@ def test_a_file_that_is_no_audio_is_over_and_failed(bench: Bench, url: str) -> N
     assert bench.ledger.outcome(bench.key) == outcome
 
 
+def test_a_file_that_is_away_leaves_the_recording_open(bench: Bench, url: str) -> None:
+    Path(bench.recording.path).unlink()
+    outcome = bench.run(url)
+    assert outcome.state == OPEN
+    assert outcome.reason.endswith("a.wav does not exist; check the name")
+    assert bench.ledger.outcomes() == []
+
+
 def test_an_option_that_the_dialect_lacks_is_over_and_failed(bench: Bench, url: str) -> None:
     bench.recording = Recording(path=bench.recording.path, name="a.wav", options={"pace": "1"})
     outcome = bench.run(url)

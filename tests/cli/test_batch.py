@@ -66,6 +66,13 @@ def url() -> Any:
         (["archive", HERE, "--option", "pace=1"], "--option pace: "),
         (["archive", HERE, "--client-key", "x"], "--client-key: give its certificate as well"),
         (["archive", HERE, "--policy", "buffer_seconds=1"], "the policy: buffer_seconds"),
+        (
+            [
+                *("archive", HERE, "--workers", "1", "--dials", "1"),
+                *("--policy", "buffer_seconds=60"),
+            ],
+            "the policy: buffer_seconds is 60: ",
+        ),
     ],
 )
 def test_a_wrong_argument_is_one_line(
@@ -270,11 +277,16 @@ def test_what_travels_holds_no_token(here: Path, monkeypatch: pytest.MonkeyPatch
     (here / "token").write_text("another-secret-token")
     (here / "user").write_text("me:secret-password")
     options = command.BatchOptions(
-        archive=Path("a"), spool=Path("s"), token_file=Path("token"), basic=Path("user")
+        archive=Path("a"),
+        spool=Path("s"),
+        token_file=Path("token"),
+        basic=Path("user"),
+        header=["X-Key=@token", "X-Other=env:OPENLINE_TOKEN", "X-Plain=x"],
     )
     packed = command._setup(options).packed()
     assert b"secret" not in packed
     assert str(here / "token").encode() in packed
+    assert f"X-Key=@{here}/token".encode() in packed
     setting = make_setting(
         Setup(spool="s", token_file=str(here / "token")), Share(seat=0, dials_per_minute=1)
     )

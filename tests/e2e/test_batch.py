@@ -134,7 +134,7 @@ def test_two_coordinators_share_the_work(tmp_path: Path) -> None:
         ):
             first, second = finish(one), finish(other)
         assert backend.dials == 16
-    assert first == second
+    assert first[:2] == second[:2]
     assert first[0] == 0
     check_all(first[1], 16)
 
