@@ -38,7 +38,7 @@ from openline_cli.stream import find_backend, with_headers
 from openline_driver.version import version
 from openline_load.caller import Caller, Dialling, SessionCaller, dialler
 from openline_load.capacity import Bound, Breach, Search, Trial
-from openline_load.faults import Fault, FaultError, fault_list, parse_faults, strikes
+from openline_load.faults import Drawing, Fault, FaultError, fault_list, parse_faults
 from openline_load.figures import Call
 from openline_load.own import Own
 from openline_load.plan import Plan, Turn
@@ -221,7 +221,8 @@ class _Command:
 
     async def _run(self, plan: Plan, look: Callable[[Result], str]) -> Result:
         options, own = self.options, Own()
-        pacer, random = Pacer(own), Random(options.seed).random  # noqa: S311  # faults, no secrets
+        pacer = Pacer(own)
+        drawing = Drawing(self.faults, Random(options.seed).random)  # noqa: S311  # no secrets
 
         def make(call: Call, turn: Turn) -> Caller:
             seconds = turn.end - turn.start
@@ -233,8 +234,7 @@ class _Command:
                 frame=options.frame,
                 speed=options.speed,
             )
-            struck = strikes(self.faults, seconds, random)
-            return SessionCaller(self.dialling, call, voice, struck)
+            return SessionCaller(self.dialling, call, voice, drawing.draw(seconds))
 
         self._load = Load(plan, make, own, speed=options.speed, look=look)
         return await self._load.run()

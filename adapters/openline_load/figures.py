@@ -88,6 +88,7 @@ class Call:
     reason: str = ""
     began_at: float | None = None
     dialled_at: float | None = None  #: the newest dial
+    opened_at: float | None = None  #: its WebSocket
     acked_at: float | None = None
     ended_at: float | None = None
     losses: list[float] = field(default_factory=list[float])  #: when lines were lost, or refused
@@ -106,6 +107,7 @@ class Call:
 
     def opened(self, at: float) -> None:
         """The WebSocket of a dial is open."""
+        self.opened_at = at
         if self.connect is None and self.dialled_at is not None:
             self.connect = Interval(self.dialled_at, at)
 
@@ -181,6 +183,7 @@ class Call:
         match change.state:
             case State.CONNECTING:
                 self.dialled_at, self._asked_at, self._is_acked = at, None, False
+                self.opened_at = None
             case State.STREAMING | State.FINISHING if not self._is_acked:
                 self._acked(at)
             case State.RECONNECTING | State.FAILED:

@@ -14,6 +14,7 @@ connect       from the dial to the open WebSocket
 ack           from the start to the acknowledged line
 first_words   from the first sample to the first words
 final         each final, from the capture of the audio at its end
+line          each line that was lost, as a failure; connect and ack fail with each dial
 finish        from the last sample to the end; it fails if the session is not complete
 own_lateness  the most that a frame was late: the generator's own, not the backend's
 ============  =======================================================================
@@ -33,7 +34,7 @@ from openline.dialects.protocol import Dialect
 from openline.events import Event, SourceKind
 from openline.observer import Observer
 from openline.policy import Policy
-from openline.updates import SAMPLE_RATE, Ended, Update
+from openline.updates import SAMPLE_RATE, Ended, State, StateChanged, Update
 from openline_audio.files import read_pcm
 from openline_audio.source import FRAME_SAMPLES, Sink
 from openline_load.figures import Call, Interval, Outcome
@@ -52,6 +53,11 @@ from openline_blocking.opening import open_session
 from openline_blocking.tasks import here, sleep_until
 
 _TYPE: Final = "openline"
+_LOST: Final = frozenset({State.RECONNECTING, State.FAILED})
+
+
+class LineError(Exception):
+    """A dial failed, or a line was lost, and the session dials again or ends; the reason."""
 
 
 class IncompleteError(Exception):
@@ -94,19 +100,24 @@ class _Fire(Observer):
     def __init__(self, user: OpenlineUser, call: Call) -> None:
         self._user, self._call = user, call
         self._fired: set[str] = set()
-        self._finals = 0
+        self._finals = self._refusals = 0
 
     def on_event(self, event: Event, now: float) -> None:  # noqa: ARG002  # the call knows
         """A socket may have opened."""
         self._look()
 
-    def on_update(self, update: Update, now: float) -> None:  # noqa: ARG002  # the call knows
+    def on_update(self, update: Update, now: float) -> None:
         """A change, words, the end."""
         self._look()
-        lags = self._call.final_count
-        while self._finals < lags:
-            self._user.fire("final", self._call.final_lag(self._finals))
+        call = self._call
+        while self._finals < call.final_count:
+            self._user.fire("final", call.final_lag(self._finals))
             self._finals += 1
+        if isinstance(update, StateChanged) and update.state in _LOST:
+            refused, self._refusals = call.refusals > self._refusals, call.refusals
+            begun = (call.dialled_at if refused else call.acked_at) or now
+            name = "line" if not refused else "ack" if call.opened_at else "connect"
+            self._user.fire(name, Interval(begun, now), LineError(update.reason))
 
     def _look(self) -> None:
         for name in ("connect", "ack", "first_words"):
@@ -167,8 +178,5 @@ class OpenlineUser(User):
         ended_at = call.ended_at or 0.0
         took = Interval(ended_at if last_at is None else last_at, ended_at)
         error = None if call.outcome is Outcome.COMPLETE else IncompleteError(call.reason)
-        if error is not None and call.acked_at is None:  # why there was no line
-            begun = call.dialled_at or ended_at
-            self.fire("ack" if call.connect else "connect", Interval(begun, ended_at), error)
         self.fire("finish", took, error)
         self.fire("own_lateness", Interval(0.0, own.frames.most))

@@ -219,7 +219,7 @@ def capacity_data(search: Search, trials: Sequence[Trial]) -> dict[str, Any]:
         "is_own": search.bad is not None and failed[search.bad].is_own,
         "trials": [
             {
-                "sessions": trial.callers,
+                "callers": trial.callers,
                 "breach": trial.breach and trial.breach.text,
                 "generator_was_late": trial.is_late,
                 **{key: value for key, value in as_data(report(trial.result)).items()

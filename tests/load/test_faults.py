@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline_load.faults import (
+    Drawing,
     Effect,
     Fault,
     FaultError,
     Strike,
     fault_list,
     parse_faults,
-    strikes,
 )
 
 
@@ -82,20 +82,28 @@ def test_any_text_is_read_or_refused_in_one_line(text: str) -> None:
     assert said.isprintable()
 
 
-def test_a_share_of_callers_is_struck_at_a_moment_of_the_call() -> None:
-    [fault] = parse_faults("cut 5%")
-    random = Random(1).random
-    struck = [each for _ in range(10_000) for each in strikes((fault,), 30.0, random)]
-    assert 400 < len(struck) < 600
+def drawn(text: str, length: float, callers: int, seed: int = 1) -> list[list[Strike]]:
+    drawing = Drawing(parse_faults(text), Random(seed).random)
+    return [drawing.draw(length) for _ in range(callers)]
+
+
+@given(st.integers(1, 100), st.integers(1, 300), st.integers())
+def test_a_share_is_kept_to_the_caller(percent: int, callers: int, seed: int) -> None:
+    struck = [bool(each) for each in drawn(f"cut {percent}%", 30.0, callers, seed)]
+    assert abs(sum(struck) - percent * callers / 100) < 1
+    assert abs(sum(struck[: callers // 2]) - percent * (callers // 2) / 100) < 1
+
+
+def test_it_strikes_at_a_moment_of_the_call() -> None:
+    struck = [each for found in drawn("cut", 30.0, 500) for each in found]
+    assert len(struck) == 500
     assert all(0 <= each.at < 30 and each.effect is Effect.CUT for each in struck)
     assert min(each.at for each in struck) < 3
     assert max(each.at for each in struck) > 27
 
 
 def test_a_fault_strikes_again_until_the_call_ends() -> None:
-    found = strikes(
-        parse_faults("freeze 1s after 5s every 10s; cut after 7s"), 26.0, Random(1).random
-    )
+    [found] = drawn("freeze 1s after 5s every 10s; cut after 7s", 26.0, 1)
     assert found == [
         *(Strike(5.0, Effect.FREEZE, 1.0), Strike(7.0, Effect.CUT)),
         *(Strike(15.0, Effect.FREEZE, 1.0), Strike(25.0, Effect.FREEZE, 1.0)),
@@ -103,20 +111,15 @@ def test_a_fault_strikes_again_until_the_call_ends() -> None:
 
 
 def test_nothing_strikes_a_caller_that_has_left() -> None:
-    found = strikes(
-        parse_faults("cut after 1s every 4s; leave after 6s every 1s"), 60.0, lambda: 0.0
-    )
+    [found] = drawn("cut after 1s every 4s; leave after 6s every 1s", 60.0, 1)
     assert [each.effect for each in found] == [Effect.CUT, Effect.CUT, Effect.LEAVE]
-    assert strikes(parse_faults("cut after 60s"), 60.0, lambda: 0.0) == []
+    assert drawn("cut after 60s", 60.0, 1) == [[]]
 
 
 def test_a_seed_repeats_it() -> None:
-    faults = parse_faults("cut 50%; freeze 1s 50%")
-    first, second = (
-        [strikes(faults, 9.0, random) for _ in range(20)]
-        for random in (Random(3).random, Random(3).random)
-    )
-    assert first == second
+    text = "cut 50%; freeze 1s 50%"
+    assert drawn(text, 9.0, 20, seed=3) == drawn(text, 9.0, 20, seed=3)
+    assert drawn(text, 9.0, 20, seed=3) != drawn(text, 9.0, 20, seed=4)
 
 
 def test_all_phrases_are_listed() -> None:

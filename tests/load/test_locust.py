@@ -101,17 +101,39 @@ def refuses(number: int, backend: Backend) -> Steps:
     yield from Peer(number, backend).refuse(404)
 
 
-@pytest.mark.parametrize(("answer", "failed"), [(hangs, "ack"), (refuses, "connect")])
+@pytest.mark.parametrize(
+    ("answer", "names"),
+    [(hangs, ["connect", "ack", "finish"]), (refuses, ["connect", "finish"])],
+)
 def test_a_call_that_gets_no_line_is_a_failure(
-    answer: Any, failed: str, module: Any, monkeypatch: pytest.MonkeyPatch
+    answer: Any, names: list[str], module: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with lock_step(answer) as world:
         fired = called(module, monkeypatch, world, backend=Backend(), policy=Policy(max_attempts=0))
-    wrong = {each["name"]: each for each in fired if each["exception"] is not None}
-    assert set(wrong) == {failed, "finish"}
-    assert isinstance(wrong["finish"]["exception"], module.IncompleteError)
-    assert str(wrong["finish"]["exception"])
+    assert [each["name"] for each in fired] == [*names, "own_lateness"]
+    wrong = [each for each in fired if each["exception"] is not None]
+    assert [each["name"] for each in wrong] == names[-2:]
+    assert isinstance(wrong[0]["exception"], module.LineError)
+    assert isinstance(wrong[1]["exception"], module.IncompleteError)
+    assert all(str(each["exception"]) for each in wrong)
     assert all(each["response_time"] >= 0 for each in fired)
+
+
+def breaks(number: int, backend: Backend) -> Steps:
+    peer = Peer(number, backend)
+    yield from peer.open()
+    yield from peer.echo(frames=30 if number == 1 else None)
+
+
+def test_a_line_that_is_lost_is_a_failure_at_once(
+    module: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with lock_step(breaks) as world:
+        fired = called(module, monkeypatch, world, backend=Backend())
+    wrong = [(each["name"], type(each["exception"])) for each in fired if each["exception"]]
+    assert wrong == [("line", module.LineError)]
+    assert [each["name"] for each in fired].index("line") < len(fired) - 2
+    assert fired[-2]["exception"] is None
 
 
 def test_a_recording_that_cannot_be_used_is_one_line(

@@ -130,6 +130,7 @@ def test_a_search_that_found_the_capacity() -> None:
     data = json.loads(json.dumps(capacity_data(search, trials)))
     assert (data["capacity"], data["too_many"], data["is_own"]) == (8, 16, False)
     assert [each["breach"] for each in data["trials"]] == [None, "refused dials: 2"]
+    assert [each["callers"] for each in data["trials"]] == [8, 16]
     assert "calls" not in data["trials"][0]
 
 

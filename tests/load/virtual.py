@@ -10,7 +10,7 @@ from random import Random
 from openline.backend import Backend
 from openline.policy import Policy
 from openline_load.caller import Dialling, SessionCaller
-from openline_load.faults import parse_faults, strikes
+from openline_load.faults import Drawing, parse_faults
 from openline_load.figures import Call
 from openline_load.own import Own
 from openline_load.plan import Plan, Turn
@@ -137,16 +137,16 @@ async def played(
 ) -> Result:
     """A load against ``backend``. ``acts``: when to call which method of it."""
     own = own or Own()
-    pacer, random = Pacer(own), Random(1).random
+    pacer = Pacer(own)
     dialling = Dialling(
         backend=HOST, source="mic", connect=backend, policy=Policy(give_up_after=30.0)
     )
-    struck = parse_faults(faults) if faults else ()
+    drawing = Drawing(parse_faults(faults) if faults else (), Random(1).random)
 
     def make(call: Call, turn: Turn) -> SessionCaller:
         seconds = turn.end - turn.start
         voice = Voice(pacer, call, b"\x10\x20" * 4000, seconds=seconds, frame=frame)
-        return SessionCaller(dialling, call, voice, strikes(struck, seconds, random))
+        return SessionCaller(dialling, call, voice, drawing.draw(seconds))
 
     load = Load(plan, make, own, look=look)
     loop = asyncio.get_running_loop()
