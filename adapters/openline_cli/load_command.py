@@ -65,7 +65,7 @@ LOAD: Final = Command(
             value="TIME",
             read=duration,
             default=0.02,
-            help="Capture so much audio at a time; 100ms costs the generator a third of 20ms.",
+            help="Capture so much audio at a time; 100ms costs the generator less than 20ms.",
         ),
         Parameter(
             name="speed",
