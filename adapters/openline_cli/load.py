@@ -138,7 +138,7 @@ def load(options: LoadOptions) -> int:
             f"openline: up to {plan.at_once} callers at a time dial {backend.address}, which is "
             "not this machine; Ctrl-C ends it"
         )
-    command = _Command(options, backend, dialling, recordings, faults)
+    command = Loading(options, backend, dialling, recordings, faults)
     with blamed(options.dialect):
         return asyncio.run(command.search(plan) if options.find_capacity else command.once(plan))
 
@@ -167,7 +167,7 @@ def _look_for(bound: Bound, found: list[Breach], so_far: Result) -> str:
 
 
 @dataclass(slots=True)
-class _Command:
+class Loading:
     """One run of the command."""
 
     options: LoadOptions

@@ -166,7 +166,7 @@ class OpenlineUser(User):
             {self.source: voice},
             dialect=self.dialect,
             policy=self.policy,
-            credentials=self.credentials,
+            credentials=type(self).credentials,  # a function is no method here
             network_hints=False,
             observers=(Watch(call), _Fire(self, call)),
         )

@@ -18,7 +18,7 @@ from openline_cli.main import main
 from openline_cli.parameters import duration
 from openline_cli.problems import Problem
 from openline_load.faults import fault_list
-from openline_load.report import report
+from openline_load.report import Report, report
 from tests.load.support import call, gap, result
 
 Captured = pytest.CaptureFixture[str]
@@ -82,7 +82,10 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
             raise ValueError("current limit exceeds maximum limit")
         now.append(wanted)
 
-    monkeypatch.setattr(resource, "getrlimit", lambda kind: now[-1])
+    def read(kind: int) -> tuple[int, int]:
+        return now[-1]
+
+    monkeypatch.setattr(resource, "getrlimit", read)
     monkeypatch.setattr(resource, "setrlimit", change)
     return now
 
@@ -127,7 +130,7 @@ def test_a_rate_needs_files_for_those_at_a_time(
         ran.append(plan)
         return 0
 
-    monkeypatch.setattr(load_module._Command, "once", once)
+    monkeypatch.setattr(load_module.Loading, "once", once)
     assert main(["load", HERE, "--sessions", "5000", "--rate", "10", "--hold", "15s"]) == 0
     assert (ran[0].at_once, ran[0].hold) == (151, 15.0)
 
@@ -138,7 +141,7 @@ def test_callers_of_another_machine_are_announced(
     async def once(self: object, plan: Any) -> int:
         return 0
 
-    monkeypatch.setattr(load_module._Command, "once", once)
+    monkeypatch.setattr(load_module.Loading, "once", once)
     assert main(["load", "wss://far.example/ws", "--sessions", "7"]) == 0
     assert capsys.readouterr().err == (
         "openline: up to 7 callers at a time dial far.example:443, which is not this machine; "
@@ -174,8 +177,11 @@ def test_a_file_that_cannot_be_written_is_one_line_and_the_other_is_written(
 ) -> None:
     gone, picture = tmp_path / "gone", tmp_path / "l.svg"
     gone.mkdir()
-    # It can be written while the arguments are checked, and not later.
-    monkeypatch.setattr(load_view, "show", lambda found: gone.rmdir())
+
+    def show(found: Report) -> None:
+        gone.rmdir()  # it can be written while the arguments are checked, and not later
+
+    monkeypatch.setattr(load_view, "show", show)
     arguments = ["--sessions", "1", "--ramp", "10ms", "--hold", "100ms"]
     arguments += ["--policy", "max_attempts=0", "--plot", str(picture)]
     assert main(["load", HERE, *arguments, "--json", str(gone / "l.json")]) == 1

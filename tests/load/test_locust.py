@@ -11,7 +11,7 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -25,6 +25,7 @@ from tests.faces.script import Peer, Steps
 
 GOFORWARD = Path(__file__).parents[1] / "data" / "goforward.wav"
 NAME = "openline_load.locust"
+T = TypeVar("T")
 
 
 class User:
@@ -41,8 +42,11 @@ class User:
 
 @pytest.fixture
 def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    def task(function: T) -> T:
+        return function
+
     locust = ModuleType("locust")
-    vars(locust).update(User=User, task=lambda function: function)
+    vars(locust).update(User=User, task=task)
     monkeypatch.setitem(sys.modules, "locust", locust)
     monkeypatch.delitem(sys.modules, NAME, raising=False)
     yield import_module(NAME)
@@ -56,7 +60,11 @@ def called(
     opened = partial(open_session, connect=world.connect, random=lambda: 0.5)
     monkeypatch.setattr(module, "open_session", opened)
     fired: list[dict[str, Any]] = []
-    request = SimpleNamespace(fire=lambda **given: fired.append(given))
+
+    def fire(**given: Any) -> None:
+        fired.append(given)
+
+    request = SimpleNamespace(fire=fire)
     user = type("Caller", (module.OpenlineUser,), {"audio": GOFORWARD, **changes})(
         SimpleNamespace(events=SimpleNamespace(request=request))
     )
@@ -130,9 +138,23 @@ def test_a_line_that_is_lost_is_a_failure_at_once(
 ) -> None:
     with lock_step(breaks) as world:
         fired = called(module, monkeypatch, world, backend=Backend())
-    wrong = [(each["name"], type(each["exception"])) for each in fired if each["exception"]]
-    assert wrong == [("line", module.LineError)]
+    [wrong] = [each for each in fired if each["exception"] is not None]
+    assert wrong["name"] == "line"
+    assert isinstance(wrong["exception"], module.LineError)
     assert [each["name"] for each in fired].index("line") < len(fired) - 2
+    assert fired[-2]["exception"] is None
+
+
+def test_a_function_may_give_the_token(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def provide() -> str:
+        asked.append("asked")
+        return "token"
+
+    with lock_step(script) as world:
+        fired = called(module, monkeypatch, world, backend=Backend(), credentials=provide)
+    assert asked == ["asked"]
     assert fired[-2]["exception"] is None
 
 

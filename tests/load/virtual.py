@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from random import Random
+from typing import Any
 
 from openline.backend import Backend
 from openline.policy import Policy
@@ -16,7 +18,7 @@ from openline_load.own import Own
 from openline_load.plan import Plan, Turn
 from openline_load.run import Load, Result
 from openline_load.voice import Pacer, Voice
-from tests.faces.script import Peer
+from tests.faces.script import GoneError, Helper, Peer
 from tests.support_asyncio import MemoryTransport
 from tests.support_lines import BINARY, CLOSE, PING, PONG, TEXT, answer, close, frame
 
@@ -64,28 +66,24 @@ class Toiling:
         await asyncio.sleep(0.001)
         transport = Transport(protocol)
         self.transports.append(transport)
-        self._serving.add(asyncio.create_task(self._serve(transport)))
+        self._serving.add(asyncio.create_task(self._begin(transport)))
         return transport
 
     async def end(self) -> None:
         """Wait until all dials are over."""
         await asyncio.gather(*self._serving)
 
+    async def _begin(self, transport: Transport) -> None:
+        with suppress(GoneError):
+            await self._serve(transport)
+
     async def _serve(self, transport: Transport) -> None:
         peer = Peer(1, HOST)
-        request = b""
-        while b"\r\n\r\n" not in request:
-            if not (data := await transport.sent()):
-                return
-            request += data
+        request = await carried(peer.read_request(), transport)
         transport.put(answer(request) + said("status", state="connected"))
         heard = done = 0
         while not transport.is_closed:
-            while (found := peer._parse()) is None:
-                if not (data := await transport.sent()):
-                    return
-                peer._bytes += data
-            opcode, payload = found
+            opcode, payload = await carried(peer.receive(), transport)
             if opcode == BINARY:
                 heard += len(payload) - 4
                 while heard - done >= FINAL:
@@ -118,6 +116,17 @@ class Toiling:
         self._free_at = max(self._free_at, loop.time()) + self._cost * seconds
         words = said("asr_final", text="x", source="mic", t0=start / 32_000, t1=end / 32_000)
         loop.call_at(self._free_at, transport.put, words)
+
+
+async def carried(steps: Helper, transport: Transport) -> Any:
+    """What a helper of a script that only receives comes to."""
+    data: bytes | None = None
+    while True:
+        try:
+            steps.send(data)
+        except StopIteration as found:
+            return found.value
+        data = await transport.sent()
 
 
 def said(kind: str, **fields: object) -> bytes:

@@ -1,6 +1,6 @@
 """A backend whose capacity is known: its recogniser has one worker, and each second costs it time.
 
-``python -m tests.load.toiling COST`` serves on a free port until standard input ends. A second of
+``python -m bench.toiling COST`` serves on a free port until standard input ends. A second of
 audio takes the one worker COST seconds, so 1 / COST sources are the most that it keeps up with. It
 prints its address, and its own figures each second.
 """
