@@ -136,8 +136,7 @@ class WebSocket:
     def _flush(self) -> None:
         """Write what the library has to send."""
         for data in self._protocol.data_to_send():
-            if data:  # it ends the stream by an empty one: the face closes it
-                self._write(data)
+            self._write(data)
 
     def _take(self, frame: Frame) -> Iterator[Event]:
         if frame.opcode is Opcode.PONG:

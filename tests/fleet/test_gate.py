@@ -1,137 +1,138 @@
-"""A fleet never dials faster than its gate: the shares of workers, and the gate of each."""
+"""The dial gate: never faster than its rate, and in the order in which lines were lost."""
 
 from __future__ import annotations
 
-import asyncio
-from random import Random
-from typing import cast
+import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from openline.backend import Backend
-from openline.policy import Policy
-from openline_fleet.engines.contract import Share, shares
-from openline_fleet.engines.gate import DialGate, patient
+from openline_fleet.gate import DialGate
+from tests.support_profiles import paced
+
+NAMES = [f"s{number}" for number in range(12)]
 
 
-class Clock:
-    """Virtual time: whoever sleeps moves it."""
+class Gates(RuleBasedStateMachine):
+    """Sessions that ask, give up, come back and end, in any order; and a model of their places."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self) -> None:
+        super().__init__()
+        self.rate, self.burst = 2.0, 3
+        self.gate = DialGate(self.rate, self.burst)
         self.now = 0.0
-        self._sleep = asyncio.sleep
-        monkeypatch.setattr(asyncio, "sleep", self.sleep)
+        self.dialled: list[float] = []
+        self.order: dict[str, int] = {}  # since when each has a place
+        self.asked = 0
+        self.here: set[str] = set()
 
-    def __call__(self) -> float:
-        return self.now
+    @rule(name=st.sampled_from(NAMES))
+    def ask(self, name: str) -> None:
+        alone = not self.here
+        if self.gate.ask(name, self.now):
+            assert alone, "nobody overtakes the line"
+            assert name not in self.here
+            self.dialled.append(self.now)
+            self.order.pop(name, None)
+        else:
+            self.asked += 1
+            self.order.setdefault(name, self.asked)
+            self.here.add(name)
 
-    async def sleep(self, seconds: float) -> None:
+    @rule(name=st.sampled_from(NAMES))
+    def leave(self, name: str) -> None:
+        assert self.gate.leave(name) == (name in self.here)
+        self.here.discard(name)
+
+    @rule(name=st.sampled_from(NAMES))
+    def forget(self, name: str) -> None:
+        self.gate.forget(name)
+        self.here.discard(name)
+        self.order.pop(name, None)
+
+    @rule(seconds=st.floats(0.0, 3.0))
+    def wait(self, seconds: float) -> None:
         self.now += seconds
-        await self._sleep(0)
+        self.admit()
+
+    @precondition(lambda self: self.here)
+    @rule()
+    def wait_for_the_deadline(self) -> None:
+        deadline = self.gate.deadline()
+        assert deadline is not None
+        self.now = max(self.now, deadline)
+        before = len(self.dialled)
+        self.admit()
+        assert len(self.dialled) > before, "its deadline lets somebody through"
+
+    def admit(self) -> None:
+        while (name := self.gate.admit(self.now)) is not None:
+            assert name == min(self.here, key=self.order.__getitem__), "in order"
+            self.here.discard(name)
+            del self.order[name]
+            self.dialled.append(self.now)
+
+    @invariant()
+    def never_faster_than_its_rate(self) -> None:
+        for first, start in enumerate(self.dialled):
+            for count, end in enumerate(self.dialled[first:], 1):
+                assert count <= self.burst + self.rate * (end - start) + 1e-6
+        assert self.gate.passed == len(self.dialled)
+        assert self.gate.waiting == len(self.here)
+
+    @invariant()
+    def whoever_waits_has_a_deadline(self) -> None:
+        deadline = self.gate.deadline()
+        assert (deadline is not None) == bool(self.here)
+        assert deadline is None or deadline <= self.now + 1.0 / self.rate + 1e-6
 
 
-@pytest.mark.parametrize(("rate", "workers"), [(1, 1), (10, 4), (15, 2), (600, 7), (7, 7)])
-def test_shares_add_up_to_the_rate(rate: int, workers: int) -> None:
-    made = shares(rate, workers)
-    assert sum(share.dials_per_minute for share in made) == rate
-    assert [share.seat for share in made] == list(range(workers))
-    assert max(s.dials_per_minute for s in made) - min(s.dials_per_minute for s in made) <= 1
-    assert [share.first_after for share in made] == pytest.approx(
-        [seat * 60 / rate for seat in range(workers)]
-    )
+TestGates = Gates.TestCase
+TestGates.settings = paced(40, 40)
 
 
-def test_a_rate_that_cannot_be_divided_is_one_line() -> None:
-    with pytest.raises(ValueError, match="3 dials a minute are too few for 4 workers"):
-        shares(3, 4)
-    with pytest.raises(ValueError, match="0 workers: give 1 or more"):
-        shares(3, 0)
-
-
-def passed(share: Share, dials: int, clock: Clock, at: float) -> list[float]:
-    """When so many dials pass the gate of a worker that starts at ``at``."""
-    clock.now = at
-    found: list[float] = []
-
-    async def main() -> None:
-        gate = DialGate(share, clock)
-        for _ in range(dials):
-            await gate.wait()
-            found.append(clock.now)
-
-    asyncio.run(main())
-    return found
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_no_minute_has_more_dials_than_the_rate_whoever_dies(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+@given(sessions=st.integers(1, 300), rate=st.floats(0.5, 200.0), burst=st.integers(1, 40))
+@settings(max_examples=40)
+def test_a_herd_passes_as_fast_as_the_rate_and_no_faster(
+    sessions: int, rate: float, burst: int
 ) -> None:
-    """Workers that dial as fast as they may, and die and are replaced at random moments."""
-    random = Random(seed)
-    clock = Clock(monkeypatch)
-    rate, workers = random.randint(4, 60), random.randint(1, 4)
-    dials: list[float] = []
-    for share in shares(rate, workers):
-        begins, own = 0.0, share
-        while begins < 300.0:
-            dies = begins + random.expovariate(1 / 20)
-            dials += [at for at in passed(own, 80, clock, begins) if at < dies]
-            begins, own = dies, share.of_replacement
-    dials.sort()
-    for first in dials:
-        within = [at for at in dials if first <= at < first + 59.999]
-        assert len(within) <= rate
-    assert len(dials) > rate
+    gate = DialGate(rate, burst)
+    through = sum(gate.ask(str(number), 0.0) for number in range(sessions))
+    assert through == min(sessions, burst)
+    now = 0.0
+    while (deadline := gate.deadline()) is not None:
+        now = deadline
+        found = gate.admit(now)
+        assert found == str(through), "in the order in which they asked"
+        through += 1
+    assert through == sessions
+    assert now == pytest.approx(max(0, sessions - burst) / rate, rel=1e-6, abs=1e-6)
 
 
-def test_dials_pass_in_order_and_one_that_is_cancelled_uses_no_turn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    clock = Clock(monkeypatch)
-    order: list[str] = []
-
-    async def main() -> None:
-        gate = DialGate(Share(seat=0, dials_per_minute=60), clock)
-
-        async def dial(name: str) -> None:
-            await gate.wait()
-            order.append(f"{name} at {clock.now:g}")
-
-        tasks = [asyncio.create_task(dial(name)) for name in "abcd"]
-        await clock._sleep(0)
-        tasks[1].cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        assert gate.passed == 3
-
-    asyncio.run(main())
-    assert order == ["a at 0", "c at 1", "d at 2"]
+def test_a_dial_that_gives_up_waiting_keeps_its_place() -> None:
+    gate = DialGate(1.0, 1)
+    assert gate.ask("first", 0.0)
+    assert not gate.ask("patient", 0.0)
+    assert not gate.ask("late", 0.0)
+    assert gate.leave("patient")
+    assert not gate.leave("patient")
+    assert gate.admit(1.0) == "late", "who is away does not hold the others up"
+    assert not gate.ask("latest", 1.0)
+    assert not gate.ask("patient", 1.1)
+    assert gate.admit(2.0) == "patient", "and is back at its place"
+    assert gate.admit(3.0) == "latest"
+    assert gate.deadline() is None
+    assert gate.delayed == 4
 
 
-def test_a_session_dials_behind_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Clock(monkeypatch)
-    seen: list[tuple[float, int]] = []
-
-    async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
-        seen.append((clock.now, backend.port))
-        return cast("asyncio.WriteTransport", None)
-
-    async def main() -> None:
-        gate = DialGate(Share(seat=0, dials_per_minute=30, first_after=5.0), clock)
-        for _ in range(2):
-            await gate.through(connect)(Backend.from_url("ws://127.0.0.1:9/x"), asyncio.Protocol())
-
-    asyncio.run(main())
-    assert seen == [(5.0, 9), (7.0, 9)]
+@pytest.mark.parametrize("rate", [0.0, -1.0, math.inf, math.nan])
+def test_a_rate_is_a_number_above_0(rate: float) -> None:
+    with pytest.raises(ValueError, match=r"dials_per_second is .*: give a number above 0"):
+        DialGate(rate, 1)
 
 
-def test_a_gate_takes_the_clock_of_the_loop() -> None:
-    async def main() -> None:
-        await DialGate(Share(seat=0, dials_per_minute=60)).wait()
-
-    asyncio.run(main())
-
-
-def test_the_wait_at_the_gate_is_no_timeout() -> None:
-    policy = patient(Policy(connect_timeout=10), Share(seat=0, dials_per_minute=30), sessions=4)
-    assert policy.connect_timeout == 18.0
+def test_a_burst_is_at_least_one() -> None:
+    with pytest.raises(ValueError, match="dial_burst is 0: give a whole number, 1 or more"):
+        DialGate(1.0, 0)
