@@ -28,11 +28,14 @@ from pathlib import Path
 from typing import Final
 
 import picows
+from msgspec.structs import replace
 
 from bench import fleet_sink
 from bench.fleet_sink import Books, quantile
 from bench.ratios import Figure, figure
 from openline import Backend, Policy
+from openline.dialects.echopanel import EchoPanel
+from openline.dialects.traits import AudioForm
 from openline.updates import State, StateChanged
 from openline_fleet import Line, SessionSpec, Shard, SourceSpec, run
 
@@ -42,6 +45,13 @@ PEER: Final = "a bare picows client"
 SLOTS: Final = 10
 _HEADER: Final = b"EP\x01\x01"
 _START: Final = b'{"type": "start", "session_id": "s", "attempt_id": "a", "connection_id": "c"}'
+
+
+class Tenths(EchoPanel):
+    """The default dialect, with audio in messages of 100 ms."""
+
+    name = "tenths"
+    traits = replace(EchoPanel.traits, form=AudioForm(usual=0.1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,12 +161,13 @@ async def on_a_shard(load: Load, url: str, books: Books) -> Found:
     gc.collect()
     before = resident()
     lines: list[Line] = []
-    async with Shard(dials_per_second=300.0) as shard:
+    async with Shard(dials_per_second=300.0, dialects={"tenths": Tenths()}) as shard:
         policy = Policy(source_timeout=None)
         for number in range(load.sessions):
             spec = SessionSpec(
                 session_id=str(number),
                 backend=Backend.from_url(url),
+                dialect="echopanel" if load.frame < 0.1 else "tenths",
                 sources=(SourceSpec(name="mic"),),
                 policy=policy,
             )

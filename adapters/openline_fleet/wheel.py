@@ -34,6 +34,8 @@ class Wheel(Generic[E]):
     def put(self, entry: E, at: float) -> None:
         """``entry`` is due at ``at``."""
         number = math.ceil(at / self._slot)
+        if number * self._slot < at:  # by rounding: nothing is due early
+            number += 1
         entries = self._slots.get(number)
         if entries is None:
             self._slots[number] = [entry]
