@@ -4,7 +4,7 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test pythons latest lint bench docs goldens diagrams pictures manual \
+.PHONY: help install demo test pythons latest lint bench figures herd docs goldens diagrams pictures manual \
 	interop interop-plugins interop-engines interop-heavy wheel soak mutants changelog lock clean
 
 PYTHON ?=
@@ -169,8 +169,14 @@ lint: $(READY) ## Check style and types: ruff, mypy, pyright
 	@$(style) || $(call fail,ruff found something)
 	@$(side_by_side) check-mypy check-pyright || $(call fail,mypy or pyright found something)
 
-bench: $(READY) ## Measure what the README's figures claim
+bench: $(READY) ## Measure openline beside its peers, a rung for each size of work
 	@$(RUN) bench
+
+figures: $(READY) ## Measure, and write the figures, the picture and the tables of the README
+	@$(RUN) bench --write
+
+herd: $(READY) ## Play 100,000 clients that lose their backend, and draw it for the docs
+	@$(RUN) bench.herd --write
 
 docs: $(READY) ## Build the site: build/docs/index.html
 	@$(RUN) sphinx --fail-on-warning --nitpicky --quiet -d build/docs.read docs build/docs

@@ -1,4 +1,11 @@
-"""The benchmarks behind the README's figures. ``python -m bench`` runs them all."""
+"""The benchmarks behind the README's figures: ``python -m bench``.
 
-#: Each is a module of this package.
-BENCHMARKS = ("core", "sending", "faces", "outage")
+The ladder has a rung for each size of work, from one event to a thousand sessions. ``bench.herd``
+simulates a herd, and ``bench.transports`` compares ways to build a face.
+"""
+
+#: The rungs, from below. Each is a module of ``bench.rungs``.
+RUNGS = (
+    *("event", "machine", "memory", "frame", "session", "tls"),
+    *("hundred", "thousand", "outage", "batch"),
+)

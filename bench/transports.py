@@ -5,9 +5,9 @@ upgrade and throws the frames away: eight connections, each frame when it is due
 websockets' sans-I/O protocol on the face's own transport, which is what the face uses. ``memory``
 is what a connection keeps in this process, idle.
 
-    pip install picows aiohttp && python -m bench.transports
+    python -m bench.transports
 
-It is not part of ``make bench``, for it needs packages that nothing else here does.
+It is not part of ``make bench``: it decided how a face is built, and measures nothing that is.
 """
 
 from __future__ import annotations

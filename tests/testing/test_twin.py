@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bench.core import INTERPRETED
+from bench.charts import INTERPRETED
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import Command, Outgoing
