@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from bench.ratios import Figure, figure
 
@@ -75,10 +75,16 @@ def _measure(name: str, measure: Measure) -> float:
     try:
         return measure()
     except Exception as error:
-        cause: BaseException = error
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
+        cause = _first(error)
         raise ContenderError(f"{name} failed: {type(cause).__name__}: {cause}") from error
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first error of a group of groups, or the error itself."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    group = cast("BaseExceptionGroup[BaseException]", error)
+    return _first(group.exceptions[0])
 
 
 def figures(rung: Rung, costs: Mapping[str, list[float]]) -> Iterator[Figure]:

@@ -134,7 +134,11 @@ def test_a_contender_that_fails_is_named_in_one_line(
             yield {**found, "a": cut}
 
     broken = dataclasses.replace(rung, contenders=contenders)
-    monkeypatch.setattr("bench.__main__.rung_of", lambda _name: broken)
+
+    def rung_of_any_name(_name: str) -> Rung:
+        return broken
+
+    monkeypatch.setattr("bench.__main__.rung_of", rung_of_any_name)
     assert main(["frame"]) == 1
     assert capsys.readouterr().err == "bench: frame: a failed: OSError: the line was cut\n"
 
