@@ -20,6 +20,7 @@ from openline import events as e
 from openline.machine.chart import Chart
 from openline.session import TABLE
 
+BACKEND: Final = Backend()
 ACK: Final = '{"type":"status","state":"streaming"}'
 #: Makes a session that nothing has happened to.
 Make: TypeAlias = Callable[[], SessionMachine]
@@ -88,7 +89,7 @@ INTERPRETED: Final = partial(SessionMachine, interpreter=by_statemachine)
 def fresh(interpreter: Callable[[Any], Callable[[str], bool]] | None = None) -> SessionMachine:
     """A session that nothing has happened to."""
     return SessionMachine(
-        Backend(),
+        BACKEND,
         session_id="s",
         attempt_id="a",
         random=lambda: 0.5,
