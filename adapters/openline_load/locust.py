@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
@@ -48,7 +48,6 @@ except ModuleNotFoundError as error:
         'users of Locust need more packages: pip install "openline[locust]"', name=error.name
     ) from None
 
-from openline_blocking.asking import Credentials
 from openline_blocking.opening import open_session
 from openline_blocking.tasks import here, sleep_until
 
@@ -138,7 +137,7 @@ class OpenlineUser(User):
     backend: ClassVar[Backend | None] = None
     dialect: ClassVar[Dialect | None] = None
     policy: ClassVar[Policy | None] = None
-    credentials: ClassVar[Credentials] = None
+    credentials: ClassVar[Any] = None  # a function of a class has no type that fits
     source: ClassVar[str] = "mic"
     audio: ClassVar[str | os.PathLike[str]]
     frame: ClassVar[float] = FRAME_SAMPLES / SAMPLE_RATE
