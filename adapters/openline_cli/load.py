@@ -104,6 +104,10 @@ def load(options: LoadOptions) -> int:
             writers.check_place(path, name)
     if options.find_capacity and options.rate is not None:
         raise Problem("--find-capacity searches with a ramp: leave --rate out")
+    if options.find_capacity and faults:
+        raise Problem(
+            "--find-capacity: a fault of ours would count as the backend's: leave --fault out"
+        )
     with blamed(options.dialect):
         check_buffer(options.policy, spoken.traits)
     try:

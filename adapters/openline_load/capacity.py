@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from openline.updates import SAMPLE_RATE
 from openline_load.figures import Outcome, quantile
 from openline_load.run import Result
 
@@ -28,6 +29,8 @@ _FIRST: Final = 8
 #: Seconds of finals that are judged together while a trial runs, and the fewest of them that count.
 _WINDOW: Final = 5.0
 _FEWEST: Final = 20
+#: Seconds: half a sample. Gaps that were withdrawn leave less, as sums of floats do.
+_LEAST_LOST: Final = 0.5 / SAMPLE_RATE
 
 
 class Search:
@@ -88,7 +91,7 @@ class Bound:
         if lost:
             return Breach(f"lost lines: {lost}")
         gone = sum(call.lost for call in begun)
-        if gone > 0:
+        if gone > _LEAST_LOST:
             return Breach(f"{gone:.2f} s of audio were lost")
         since = result.began_at if over else result.ended_at - _WINDOW
         lags = sorted(lag for call in begun for lag in call.lags_since(since))

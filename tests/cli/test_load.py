@@ -41,6 +41,7 @@ HERE = "ws://127.0.0.1:9/ws"
         (["--dialect", "deepgrma"], "--dialect deepgrma: "),
         (["--token-file", "/nowhere"], "--token-file /nowhere: "),
         (["--find-capacity", "--rate", "3"], "--find-capacity searches with a ramp: leave --rate"),
+        (["--find-capacity", "--fault", "cut"], "--find-capacity: a fault of ours would count"),
         (["--policy", "buffer_seconds=0.1"], "the policy: "),
         (["a", "b"], "b is one argument too many"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.updates import State
+from openline.updates import GapWithdrawn, State
 from openline_load.capacity import PRECISE, Bound, Breach, Search
 from openline_load.figures import Call
 from tests.load.support import call, change, gap, result
@@ -85,6 +85,16 @@ def test_a_refusal_and_a_lost_line_break_it_at_once(states: list[State], breach:
     for state in states:
         made.update(change(state), 1.0)
     assert BOUND.broken(result(made), over=False) == breach
+
+
+def test_gaps_that_were_withdrawn_are_no_loss() -> None:
+    made = call()
+    for seconds in (0.1, 0.2, 0.7):
+        made.update(gap(seconds), 1.0)
+    for seconds in (0.7, 0.1, 0.2):
+        made.update(GapWithdrawn(gap=gap(seconds)), 2.0)
+    assert made.lost != 0  # as floats have it
+    assert BOUND.broken(result(made), over=False) is None
 
 
 def test_while_it_runs_the_last_seconds_count_and_few_finals_do_not() -> None:
