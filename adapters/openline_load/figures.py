@@ -120,7 +120,7 @@ class Call:
         self._talked_at = at
 
     def left(self) -> None:
-        """A fault has it leave: what follows is no failure."""
+        """A fault has it leave: what follows is no failure, and what it leaves behind no loss."""
         self._has_left = True
 
     def interrupted(self, at: float) -> None:
@@ -135,12 +135,12 @@ class Call:
                 self._entered(update, at)
             case Transcript():
                 self._heard(update, at)
-            case Gap():
-                self.lost += update.seconds
-            case GapWithdrawn():
-                self.lost -= update.gap.seconds
             case Ended():
                 self._ended(update, at)
+            case Gap() if not self._has_left:
+                self.lost += update.seconds
+            case GapWithdrawn() if not self._has_left:
+                self.lost -= update.gap.seconds
             case _:
                 pass
 
@@ -220,13 +220,13 @@ class Call:
     def _ended(self, ended: Ended, at: float) -> None:
         self.ended_at = at
         self.dials = ended.statistics.dials
-        self.lost = sum(gap.samples for gap in ended.missing) / SAMPLE_RATE
         captured = [each.captured for each in ended.statistics.sources.values()]
         self.audio = sum(captured) / SAMPLE_RATE
         self.reason = ended.reason
         if self._has_left:
             self.outcome, self.reason = Outcome.LEFT, "left without a stop"
         else:
+            self.lost = sum(gap.samples for gap in ended.missing) / SAMPLE_RATE
             self.outcome = Outcome.COMPLETE if ended.complete else Outcome.INCOMPLETE
 
 

@@ -100,9 +100,11 @@ def test_words_count_when_the_backend_will_not_change_them() -> None:
 
 def test_a_caller_that_leaves_has_not_failed() -> None:
     made = Call(1, 0.0)
+    made.update(gap(0.5), 0.5)
     made.left()
-    made.update(ended(gap(1.0), reason="aborted"), 1.0)
-    assert (made.outcome, made.failed) == (Outcome.LEFT, False)
+    for update in (gap(1.0), GapWithdrawn(gap=gap(0.1)), ended(gap(1.0), reason="aborted")):
+        made.update(update, 1.0)
+    assert (made.outcome, made.failed, made.lost) == (Outcome.LEFT, False, 0.5)
 
 
 def test_an_interruption_does_not_touch_what_has_ended() -> None:
