@@ -261,6 +261,8 @@ class Batch:
         self._failures = self._failures + 1 if outcome.state == OPEN else 0
         if outcome.unstored:
             self.stop(Stop.UNSTORED, outcome.reason)
+            # What is under way could not be stored either, and its spool is worth more.
+            self._leaving = asyncio.ensure_future(self.crew.cancel())
         elif self._failures >= MOST_FAILURES:
             self.stop(Stop.REFUSED, outcome.reason)
         if outcome.state != COMPLETE and self.stopped is None:

@@ -120,8 +120,8 @@ class _Task:
             made = await self._transcribed(made)
             return self.ledger.settle(made) if made.is_settled else made
         except OSError as error:
-            where = "" if error.filename is None else f"{shown(error.filename)}: "
-            reason = f"{where}not written ({os_reason(error)})"
+            where = shown(error.filename or self.ledger.root)
+            reason = f"{where}: not written ({os_reason(error)})"
             return replace(made, state=OPEN, reason=reason, unstored=True)
 
     def _blank(self) -> Outcome:

@@ -237,6 +237,18 @@ def test_a_batch_ends_when_nothing_can_be_stored(desk: Desk) -> None:
     assert len(desk.done) < 9
 
 
+def test_what_is_under_way_when_nothing_can_be_stored_is_left(desk: Desk) -> None:
+    full = desk.recording("a.wav", state="open", reason="full", unstored=True, until="go")
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: len(desk.done) == 3)
+        (desk.ledger.root / "go").touch()
+
+    batch = desk.run([full, *desk.recordings(2, until="never")], during)
+    assert batch.stopped is Stop.UNSTORED
+    assert set(states(batch).values()) == {"open"}
+
+
 def test_a_batch_ends_when_nothing_can_be_claimed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
