@@ -130,7 +130,7 @@ class Batch:
             if not left:
                 self._note_others(held)
                 await asyncio.sleep(_LOOK)
-                left, held = held, deque()
+                left, held = held, deque[Item]()
             item = left.popleft()
             if await self._is_over(item):
                 self._show()
@@ -142,11 +142,11 @@ class Batch:
 
     def _note_others(self, held: Collection[Item]) -> None:
         """Say once for whom this one waits, when it has nothing else to do."""
-        keys = (item.identity.key for item in held if item.identity is not None)
-        holder = "" if self._has_noted else next(filter(None, map(self.leases.holder, keys)), "")
-        if holder:
-            self._has_noted = True
-            self.view.note(f"waiting for {len(held)} recordings that {holder} has")
+        for item in () if self._has_noted else held:
+            holder = "" if item.identity is None else self.leases.holder(item.identity.key)
+            if holder and not self._has_noted:
+                self._has_noted = True
+                self.view.note(f"waiting for {len(held)} recordings that {holder} has")
 
     async def _is_over(self, item: Item) -> bool:
         """Whether a recording needs no session, or cannot have one."""

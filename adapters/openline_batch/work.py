@@ -16,6 +16,7 @@ import shutil
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -177,11 +178,14 @@ class _Task:
     ) -> AbstractAsyncContextManager[Session]:
         """A new session, or the one that an earlier worker left. Raises SpoolError."""
         name = self.setting.source(dialect)
-        given = {**self.setting.arguments, "dialect": dialect, "connect": self.connect}
+        given: dict[str, Any] = {
+            **self.setting.arguments,
+            "dialect": dialect,
+            "connect": self.connect,
+        }
         folder = self.ledger.spool(self.job.key)
         if has_begun(folder):
-            rest = {name: lambda done: Rest(source, done)}
-            return continue_session(folder, rest, **given)
+            return continue_session(folder, {name: partial(Rest, source)}, **given)
         return open_session(
             sources={name: source},
             session_id=self.job.key,

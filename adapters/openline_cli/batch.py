@@ -72,7 +72,7 @@ class BatchOptions(NetworkOptions):
 
 def batch(options: BatchOptions) -> int:
     """Have all recordings done, and return the exit status. Raises Problem."""
-    setup = _setup(options)
+    setup = setup_of(options)
     try:
         divided = shares(options.dials, options.workers or os.cpu_count() or 1)
     except ValueError as error:
@@ -111,7 +111,8 @@ def batch(options: BatchOptions) -> int:
     return _finish(options, ledger, found, done)
 
 
-def _setup(options: BatchOptions) -> Setup:
+def setup_of(options: BatchOptions) -> Setup:
+    """What the workers need of the options."""
     urls = (options.url,) if isinstance(options.url, str) else tuple(options.url)
     token_file = options.token_file
     return Setup(

@@ -83,7 +83,8 @@ def make_setting(setup: Setup, share: Share) -> Setting:
     """How sessions are made. Raises Problem."""
     spoken = find_dialect(setup.dialect, setup.option) or DEFAULT
     paths = {name: Path(text) for name, text in setup.network.items() if name in _PATHS and text}
-    network = NetworkOptions(**(setup.network | paths))
+    given: dict[str, Any] = setup.network | paths
+    network = NetworkOptions(**given)
     url = setup.urls[share.seat % len(setup.urls)] if setup.urls else None
     backend = with_headers(find_backend(url, spoken, plain_ws=setup.plain_ws, label="URL"), network)
     token_file = None if setup.token_file is None else Path(setup.token_file)

@@ -329,6 +329,10 @@ def test_a_recording_that_kills_its_workers_is_over(
     assert desk.ledger.outcomes()[0].reason == "1 workers in a row died with it: it was killed"
 
 
+def _is_dead(owner: str) -> bool:
+    return False
+
+
 def _unreportable(worker: int, unit: str, data: bytes) -> Any:
     """A report that counts as none: of a unit that nobody has."""
     return Ended(-1)
@@ -380,8 +384,8 @@ def test_a_coordinator_that_slept_lets_go_of_what_was_taken_over(
 
     async def during(batch: Batch) -> None:
         await desk.until(lambda: len(desk.done) == 2)
-        key = next(iter(batch._claimed))
-        monkeypatch.setattr(rival, "_is_alive", lambda owner: False)
+        [key, *_] = [item.claim.key for item in batch.items if item.claim is not None]
+        monkeypatch.setattr(rival, "_is_alive", _is_dead)
         assert rival.claim(key) is not None
         desk.now += 1e6
         await desk.until(lambda: any(item.outcome for item in batch.items))

@@ -41,19 +41,25 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
+def claimed(owner: Leases) -> Claim:
+    claim = owner.claim("k")
+    assert claim is not None
+    return claim
+
+
 def die(owner: Leases) -> None:
     """As SIGKILL does: the lock is gone, the files stay."""
-    os.close(owner._fd)
+    os.close(owner._fd)  # pyright: ignore[reportPrivateUsage]
 
 
 def test_one_of_two_gets_a_claim_and_gives_it_back(place: Place) -> None:
     a, b = place.owner("a"), place.owner("b")
-    claim = a.claim("k")
+    claim = claimed(a)
     assert claim == Claim("k", 1)
     assert b.claim("k") is None
     assert a.claim("k") is None
     assert a.holds(claim)
-    assert b.holder("k") == f"process {os.getpid()} on {a._host}"
+    assert b.holder("k") == f"process {os.getpid()} on {socket.gethostname()[:64]}"
     a.release(claim)
     assert b.holder("k") == ""
     assert b.claim("k") == Claim("k", 1)
@@ -64,7 +70,7 @@ def test_a_claim_of_a_dead_process_of_this_machine_is_free_at_once(place: Place)
     a, b = place.owner("a"), place.owner("b")
     assert a.claim("k") is not None
     die(a)
-    claim = b.claim("k")
+    claim = claimed(b)
     assert claim == Claim("k", 2)
     b.release(claim)
     assert list((place.root / "claims").iterdir()) == []
@@ -156,7 +162,7 @@ def test_two_that_see_different_pasts_do_not_both_get_it(
         return real(path, data)
 
     monkeypatch.setattr(leases, "write_new", late)
-    alive = b._is_alive
+    alive = b._is_alive  # pyright: ignore[reportPrivateUsage]
 
     def gone_meanwhile(owner: str) -> bool:
         if owner == "a":
@@ -180,9 +186,9 @@ def test_a_card_that_is_being_written_is_of_one_that_lives(place: Place) -> None
 
 def test_a_sweep_removes_what_the_dead_left(place: Place) -> None:
     dead, far, mine = place.owner("dead"), place.owner("far", machine="far"), place.owner("mine")
-    for owner in (dead, far):
-        assert owner.claim(f"{owner._name}-done") is not None
-        assert owner.claim(f"{owner._name}-open") is not None
+    for owner, name in ((dead, "dead"), (far, "far")):
+        assert owner.claim(f"{name}-done") is not None
+        assert owner.claim(f"{name}-open") is not None
     die(dead)
     mine.sweep(lambda key: key.endswith("-done"))
     assert sorted(path.name for path in (place.root / "claims").iterdir()) == [

@@ -27,6 +27,7 @@ from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Le
 from openline_batch.recordings import Recording
 from openline_batch.work import Job, Progress, Refused, Rest, Setting, working
 from openline_fleet.engines.contract import Share, Unit
+from openline_speech.naming import source_name
 from openline_store.records import Began
 from openline_store.spool import Spool
 from openline_testing.background import BackgroundBackend
@@ -52,7 +53,7 @@ class Bench:
             "arguments": {"backend": Backend.from_url(url), "policy": Policy()},
             "connect": connector(),
             "speak": speak,
-            "source": lambda dialect: "mic",
+            "source": source_name,
             "write": self.write,
         }
         return Setting(**(settled | given))

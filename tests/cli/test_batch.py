@@ -283,7 +283,7 @@ def test_what_travels_holds_no_token(here: Path, monkeypatch: pytest.MonkeyPatch
         basic=Path("user"),
         header=["X-Key=@token", "X-Other=env:OPENLINE_TOKEN", "X-Plain=x"],
     )
-    packed = command._setup(options).packed()
+    packed = command.setup_of(options).packed()
     assert b"secret" not in packed
     assert str(here / "token").encode() in packed
     assert f"X-Key=@{here}/token".encode() in packed

@@ -20,7 +20,7 @@ from openline_testing.background import BackgroundBackend
 from tests.support_archives import check_transcript, make_archive
 
 PATIENCE = 240.0
-SECONDS = 12
+SECONDS = 8
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def busy(spool: Path) -> int:
     return sum(_size(log) > 200 for log in logs)
 
 
-def _has_done(spool: Path, least: int) -> bool:
+def has_done(spool: Path, least: int) -> bool:
     return done(spool) >= least and busy(spool) > 0
 
 
@@ -101,9 +101,9 @@ def test_workers_and_the_coordinator_are_killed_and_each_recording_is_done_once(
     with BackgroundBackend(max_sessions=64) as backend:
         with batch(archive, spool, backend.url, *given) as process:
             for least in (6, 12, 18):
-                wait_for(partial(_has_done, spool, least), process)
+                wait_for(partial(has_done, spool, least), process)
                 os.kill(workers(process)[0], signal.SIGKILL)
-            wait_for(partial(_has_done, spool, 24), process)
+            wait_for(partial(has_done, spool, 24), process)
             orphans = workers(process)
             process.kill()
             _, err = process.communicate()

@@ -19,7 +19,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 0.0
-        self._sleep = asyncio.sleep
+        self.real_sleep = asyncio.sleep
         monkeypatch.setattr(asyncio, "sleep", self.sleep)
 
     def __call__(self) -> float:
@@ -27,7 +27,7 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
-        await self._sleep(0)
+        await self.real_sleep(0)
 
 
 @pytest.mark.parametrize(("rate", "workers"), [(1, 1), (10, 4), (15, 2), (600, 7), (7, 7)])
@@ -99,7 +99,7 @@ def test_dials_pass_in_order_and_one_that_is_cancelled_uses_no_turn(
             order.append(f"{name} at {clock.now:g}")
 
         tasks = [asyncio.create_task(dial(name)) for name in "abcd"]
-        await clock._sleep(0)
+        await clock.real_sleep(0)
         tasks[1].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert gate.passed == 3

@@ -90,6 +90,7 @@ def test_a_worker_that_got_nowhere_is_replaced_later_each_time_and_then_no_more(
     rota = Rota(shares(600, 1), 2)
     now = 0.0
     waits: list[float] = []
+    actions: list[Action] = []
     for worker in range(MOST_STARTS):
         assert started(rota.tick(now)) == [worker]
         actions = rota.receive(Lost(worker, (), "no numpy"), now)

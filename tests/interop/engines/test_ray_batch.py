@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from openline_testing.background import BackgroundBackend
-from tests.e2e.test_batch import batch, busy, check_all, done, finish, wait_for
+from tests.e2e.test_batch import SECONDS, batch, busy, check_all, done, finish, has_done, wait_for
 from tests.support_archives import make_archive
 
 RECORDINGS = int(os.environ.get("OPENLINE_RECORDINGS", "200"))
-SECONDS = 12
 #: As Ray calls the process of an actor, after its class.
 ACTOR = b"ray::Worker"
 
@@ -54,7 +54,7 @@ def test_workers_are_killed_and_each_recording_is_done_once(tmp_path: Path) -> N
     with BackgroundBackend(max_sessions=64) as backend:
         with batch(archive, spool, backend.url, *given, "--dials", "6000") as process:
             for part in (0.2, 0.5):
-                wait_for(lambda p=part: done(spool) >= p * RECORDINGS and busy(spool), process)
+                wait_for(partial(has_done, spool, round(part * RECORDINGS)), process)
                 os.kill(actors(process.pid)[0], signal.SIGKILL)
             status, rows, err = finish(process)
         assert backend.dials >= RECORDINGS
