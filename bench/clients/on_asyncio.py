@@ -126,8 +126,9 @@ class _PicowsLine:
         while not _is(wanted, await self._texts.get()):
             pass
 
-    def end(self) -> None:
+    async def end(self) -> None:
         self._transport.disconnect()
+        await self._transport.wait_disconnected()
 
 
 async def _picows_line(load: Load) -> _PicowsLine:
@@ -162,7 +163,7 @@ async def picows(load: Load, window: Window) -> None:
     window.end()
     line.text(STOP)
     await line.until("final_summary")
-    line.end()
+    await line.end()
 
 
 async def picows_paced(load: Load, window: Window) -> None:
@@ -182,8 +183,7 @@ async def picows_paced(load: Load, window: Window) -> None:
         window.end()
         line.text(STOP)
     await asyncio.gather(*(line.until("final_summary") for line in lines))
-    for line in lines:
-        line.end()
+    await asyncio.gather(*(line.end() for line in lines))
 
 
 class _Bare(asyncio.Protocol):
