@@ -159,6 +159,13 @@ _LISTED: Final = (
                 help="A client gets its transcript within this of the end of its audio, or an "
                 "error.",
             ),
+            Parameter(
+                name="zeroconf",
+                flags=("--zeroconf",),
+                value="NAME",
+                help="Announce it by this name on the local network, where Home Assistant finds "
+                "it.",
+            ),
             options.TOKEN_FILE,
             options.PLAIN_WS,
             *options.NETWORK,

@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.policy import Policy
@@ -45,6 +51,7 @@ class WyomingOptions(NetworkOptions):
     uri: str
     language: Sequence[str] = ()
     patience: float
+    zeroconf: str | None = None
     token_file: Path | None = None
     plain_ws: bool = False
     dialect: str | None = None
@@ -64,6 +71,7 @@ def wyoming(options: WyomingOptions) -> int:
     warn_without_key(backend, credentials, variable=traits.key_variable)
     check_buffer(options.policy, traits)
     name = source_name(spoken)
+    around = _announcement(options)
 
     def open_one(dialect: Dialect, source: Source) -> AbstractAsyncContextManager[Session]:
         return open_session(
@@ -93,7 +101,7 @@ def wyoming(options: WyomingOptions) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, this.cancel)
         with suppress(asyncio.CancelledError):
-            await serve(host, port, service, ready=ready)
+            await serve(host, port, service, ready=ready, around=around)
 
     try:
         asyncio.run(main())
@@ -101,6 +109,43 @@ def wyoming(options: WyomingOptions) -> int:
         reason = os_reason(error)
         raise Problem(f"--uri {options.uri}: cannot listen there: {reason}; {_URI}") from None
     return COMPLETE
+
+
+def _announcement(
+    options: WyomingOptions,
+) -> Callable[[str, int], AbstractAsyncContextManager[object]]:
+    """The block in which the server is announced, if that is wanted. Raises Problem."""
+    name = options.zeroconf
+    if name is None:
+        return lambda _host, _port: nullcontext()
+    if Backend(_address(options.uri)[0]).is_loopback:
+        raise Problem(
+            f"--zeroconf: only this machine reaches {options.uri}: give --uri tcp://0.0.0.0:10300"
+        )
+    try:
+        from openline_wyoming.announcing import (  # needs a package more
+            AnnounceError,
+            announced,
+            check_name,
+        )
+    except ModuleNotFoundError as error:
+        raise Problem(
+            f'--zeroconf needs the package {error.name}: pip install "openline[wyoming]"'
+        ) from None
+    try:
+        check_name(name)
+    except ValueError as error:
+        raise Problem(f"--zeroconf {name}: {error}") from None
+
+    @asynccontextmanager
+    async def around(host: str, port: int) -> AsyncGenerator[None]:
+        try:
+            async with announced(host, port, name):
+                yield
+        except AnnounceError as error:
+            raise Problem(f"--zeroconf: {error}") from None
+
+    return around
 
 
 def _address(uri: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, TypeAlias
 
@@ -213,16 +213,26 @@ class Client:
             self._writer.transport.abort()  # changes nothing once it is closed
 
 
+def _nothing(_host: str, _port: int) -> AbstractAsyncContextManager[object]:
+    return nullcontext()
+
+
 def _hang_up() -> NoReturn:
     raise _GoneError
 
 
 async def serve(
-    host: str, port: int, service: Service, *, ready: Callable[[str, int], object]
+    host: str,
+    port: int,
+    service: Service,
+    *,
+    ready: Callable[[str, int], object],
+    around: Callable[[str, int], AbstractAsyncContextManager[object]] = _nothing,
 ) -> None:
     """Serve clients on TCP until it is cancelled; ``ready`` is told the address.
 
-    Raises OSError if it cannot listen there.
+    ``around`` is entered with the address while clients are served. Raises OSError if it cannot
+    listen there, and what ``around`` raises.
     """
     group = asyncio.TaskGroup()
 
@@ -232,8 +242,9 @@ async def serve(
     server = await asyncio.start_server(attend, host, port, start_serving=False)
     try:
         await server.start_serving()
-        async with group:
-            ready(*server.sockets[0].getsockname()[:2])
+        address = server.sockets[0].getsockname()[:2]
+        async with around(*address), group:
+            ready(*address)
             await asyncio.get_running_loop().create_future()
     finally:
         server.close()

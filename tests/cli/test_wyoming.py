@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import pytest
 
@@ -23,6 +24,7 @@ Captured = pytest.CaptureFixture[str]
         (["ws://far.example/ws"], "URL: plain ws:// to far.example would send"),
         (["--token-file", "/nowhere"], "--token-file /nowhere: "),
         (["--dialect", "deepgrma"], "--dialect deepgrma: "),
+        (["--zeroconf", "x"], "--zeroconf: only this machine reaches tcp://127.0.0.1:10300: give "),
     ],
 )  # fmt: skip
 def test_a_wrong_argument_is_one_line(arguments: list[str], line: str, capsys: Captured) -> None:
@@ -42,3 +44,21 @@ def test_a_port_that_is_taken_is_one_line(capsys: Captured) -> None:
     _, err = capsys.readouterr()
     assert err.startswith(f"openline: --uri {uri}: cannot listen there: ")
     assert err.count("\n") == 1
+
+
+def test_an_announcement_without_its_package_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.delitem(sys.modules, "openline_wyoming.announcing", raising=False)
+    monkeypatch.setitem(sys.modules, "zeroconf", None)
+    assert main(["wyoming", "--uri", "tcp://0.0.0.0:0", "--zeroconf", "openline"]) == 2
+    _, err = capsys.readouterr()
+    wanted = '--zeroconf needs the package zeroconf: pip install "openline[wyoming]"'
+    assert err == f"openline: {wanted}\n"
+
+
+def test_a_name_that_cannot_be_announced_is_one_line(capsys: Captured) -> None:
+    pytest.importorskip("zeroconf")
+    assert main(["wyoming", "--uri", "tcp://0.0.0.0:0", "--zeroconf", "a.b"]) == 2
+    _, err = capsys.readouterr()
+    assert err.startswith("openline: --zeroconf a.b: the name has a sign that none may have")

@@ -138,6 +138,7 @@ ONLY = {
     "ray": ("openline_fleet.engines.ray",),
     "locust": ("openline_load.locust",),
     "wyoming": ("openline_wyoming",),
+    "zeroconf": ("openline_wyoming.announcing",),
     "pipecat": ("openline_pipecat",),
     "livekit": ("openline_livekit",),
     "websockets": ("openline_driver.upgrade", "openline_driver.websocket"),
