@@ -12,19 +12,17 @@ ping is answered: a backend may give the line up. The core finds its deadlines o
 turn begins, and takes it for a suspension of the process (``openline.machine.suspension``): what
 lies ready is read before anything is judged. So an app that is away for a while loses no word.
 
-One thread waits for a session, and one works at a time. A request from elsewhere (another thread or
-greenlet, a signal handler, an observer) is posted, and wakes the one that works; where none does,
-it is carried out at once. An error of the app's dialect, or a bug, ends the session and is raised
-by the call that worked.
+One thread waits for a session, and one works at a time (``openline_blocking.work``). A request from
+elsewhere (another thread or greenlet, a signal handler, an observer) is posted, and wakes the one
+that works; where none does, it is carried out at once. An error of the app's dialect, or a bug,
+ends the session and is raised by the call that worked.
 """
 
 from __future__ import annotations
 
 import math
 import socket
-import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, cast
 
@@ -35,10 +33,11 @@ from openline_audio.source import Source
 from openline_blocking.asking import answer
 from openline_blocking.capture import Capture
 from openline_blocking.dial import Dial
-from openline_blocking.interrupts import Held, interruptible
+from openline_blocking.interrupts import interruptible
 from openline_blocking.network import Connect
 from openline_blocking.poller import Poller
 from openline_blocking.tasks import Pause, Task, Tasks
+from openline_blocking.work import Work
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.netlink import news_socket, read_news
@@ -70,9 +69,7 @@ class Session(StoredFace):
         self._connect = connect
         self._tasks = Tasks(self._poller)
         self._capture = Capture(self.feed, self.room, sources)
-        self._reading = threading.Lock()  # of the one thread that waits
-        self._lock = threading.Lock()  # of the one that works
-        self._owner = 0  # its holder
+        self._at_work = Work(self._poller.wake)
         self._dial: Dial | None = None  # the newest
         self._asking: Task[None] | None = None
         self._network: socket.socket | None = None  # the kernel's news of it
@@ -92,7 +89,7 @@ class Session(StoredFace):
         return self
 
     def __next__(self) -> Update:
-        with self._working() as held:
+        with self._at_work.waiting() as held:
             while self._given is None:
                 self._turn(math.inf)
                 self._take()
@@ -104,7 +101,7 @@ class Session(StoredFace):
 
     def poll(self) -> Update | None:
         """The next update if there is one, without waiting; None also after the last."""
-        with self._working():
+        with self._at_work.waiting():
             if self._given is None:
                 self._turn(-math.inf)
                 self._take()
@@ -117,7 +114,7 @@ class Session(StoredFace):
         Returns at once after the last, with False. Raises RuntimeError while another thread waits.
         """
         until = self._poller.now() + timeout
-        with self._working() as held:
+        with self._at_work.waiting() as held:
             while not (self._is_readable or self.exhausted):
                 self._turn(until)
                 held.check()
@@ -131,7 +128,7 @@ class Session(StoredFace):
         Raises RuntimeError while another thread waits.
         """
         until = self._poller.now() + seconds
-        with self._working() as held:
+        with self._at_work.waiting() as held:
             while not self._is_over and self._poller.now() < until:
                 self._turn(until, reads=False)
                 held.check()
@@ -144,7 +141,7 @@ class Session(StoredFace):
 
     def wait(self) -> Ended:
         """Wait for the end, however it comes. The result."""
-        with self._working() as held:
+        with self._at_work.waiting() as held:
             while not self._is_over:
                 self._turn(math.inf, reads=False)
                 held.check()
@@ -158,47 +155,13 @@ class Session(StoredFace):
 
     def begin(self) -> None:
         """Open it; its block is entered."""
-        with self._working():
+        with self._at_work.waiting():
             self._poller.open()
             self._guarded(self._open)
 
     def leave(self) -> None:
         """Abort what is not over yet, and leave nothing behind; its block is left."""
-        with Held(self._poller.wake):
-            if not self._reading.acquire(blocking=False):
-                self.abort()  # another thread waits for updates: it ends the session
-                self._reading.acquire()
-            try:
-                with self._lock:
-                    self._shut()
-            finally:
-                self._reading.release()
-
-    @contextmanager
-    def _working(self) -> Generator[Held]:
-        """One thread works; a Ctrl-C is raised when it has finished."""
-        with Held(self._poller.wake) as held:
-            in_itself = self._owner == threading.get_ident()  # in an observer, say
-            if in_itself or not self._reading.acquire(blocking=False):
-                raise RuntimeError(
-                    "this session is at work already: read its updates in one thread, and not in "
-                    "an observer or a source"
-                )
-            try:
-                with self._owned():
-                    yield held
-            finally:
-                self._reading.release()
-
-    @contextmanager
-    def _owned(self) -> Generator[None]:
-        """The driver is this thread's; another has it for the moment of a request."""
-        with self._lock:
-            self._owner = threading.get_ident()
-            try:
-                yield
-            finally:
-                self._owner = 0
+        self._at_work.end(self.abort, self._shut)
 
     @property
     def _is_readable(self) -> bool:
@@ -208,15 +171,8 @@ class Session(StoredFace):
         self._given = self._driver.updates.take()
 
     def _request(self, event: e.Event) -> None:
-        if not self._lock.acquire(blocking=False):
+        if not self._at_work.at_once(partial(self.feed, event)):
             self._driver.post(event)
-            return
-        try:
-            self._owner = threading.get_ident()
-            self.feed(event)
-        finally:
-            self._owner = 0
-            self._lock.release()
 
     def _open(self) -> None:
         self.feed(e.OpenRequested())

@@ -88,12 +88,12 @@ class _Attempt:
         except OSError:
             known.failed(to)
             raise
-        self.socket.setblocking(False)  # noqa: FBT003  # its only argument
-        # Audio is many small packets, each of which should go out now.
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
+            self.socket.setblocking(False)  # noqa: FBT003  # its only argument
+            # Audio is many small packets, each of which should go out now.
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             number = self.socket.connect_ex(to[1])
-        except OSError:  # an address that is none
+        except BaseException:  # an address that is none
             self._fail()
             raise
         if number and number not in _UNDER_WAY:

@@ -275,6 +275,7 @@ def joined(sock: socket.socket, port: int) -> None:
             with suppress(OSError):
                 while data := there.recv(1000):
                     sock.sendall(data)
+                sock.shutdown(socket.SHUT_RDWR)  # the other side has ended
 
         thread = threading.Thread(target=back)
         thread.start()
