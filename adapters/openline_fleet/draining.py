@@ -18,26 +18,44 @@ this to a session of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from msgspec.structs import replace
 
+from openline_fleet.line import Line
 from openline_fleet.spec import SessionSpec
 from openline_store.spool import folder_name
-
-if TYPE_CHECKING:
-    from openline_fleet.line import Line
-    from openline_fleet.shard import Shard
 
 #: Seconds before the end in which sessions without a spool may finish: about what a backend takes
 #: for its last words.
 LAST: Final = 5.0
 
 
-async def drained(shard: Shard, within: float) -> tuple[SessionSpec, ...]:
+class Drainable(Protocol):
+    """A shard that takes no more."""
+
+    @property
+    def lines(self) -> Mapping[str, Line]:
+        """The sessions that live."""
+        ...
+
+    def clock(self) -> float:
+        """Seconds, on the loop's clock."""
+        ...
+
+    async def change(self) -> None:
+        """Wait until a session has ended."""
+        ...
+
+    async def emptied(self) -> None:
+        """Wait until none lives."""
+        ...
+
+
+async def drained(shard: Drainable, within: float) -> tuple[SessionSpec, ...]:
     """Empty ``shard``, which takes no more, in ``within`` seconds. What is to go on elsewhere.
 
     Raises ValueError for a time below 0.
@@ -72,9 +90,9 @@ def _folder(spec: SessionSpec) -> Path:
     return Path(spec.spool or "") / folder_name(spec.session_id)
 
 
-async def _emptied(shard: Shard, until: float) -> None:
+async def _emptied(shard: Drainable, until: float) -> None:
     """Wait until no session lives, or until then."""
-    while len(shard) and (left := until - shard.clock()) > 0:
+    while shard.lines and (left := until - shard.clock()) > 0:
         with suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await shard.change()

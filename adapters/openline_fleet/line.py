@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import cast
 
 from openline import events as e
 from openline.backend import Backend
@@ -26,54 +26,14 @@ from openline.updates import Ended
 from openline_asyncio.network import Connect
 from openline_asyncio.workers import resolve
 from openline_driver import effects as fx
-from openline_driver import facts as f
 from openline_driver.error_origin import raised
 from openline_driver.options import SessionOptions
 from openline_fleet.dial import Dial
-from openline_fleet.pacer import Pacer
+from openline_fleet.shared import Shared
 from openline_fleet.sources import Sources
 from openline_fleet.spec import SessionSpec
 from openline_store.journal_file import JournalFile
 from openline_store.stored_face import StoredFace
-
-
-class Shared(Protocol):
-    """What a line needs of its shard."""
-
-    loop: asyncio.AbstractEventLoop
-    pacer: Pacer
-
-    def clock(self) -> float:
-        """Seconds, on the loop's clock."""
-        ...
-
-    def may_dial(self, line: Line) -> bool:
-        """Whether the gate is open; otherwise ``Line.admitted`` is called later."""
-        ...
-
-    def dial_left(self, line: Line) -> None:
-        """The dial waits at the gate no more."""
-        ...
-
-    def has_news(self, line: Line) -> None:
-        """There are updates to read."""
-        ...
-
-    def ended(self, line: Line) -> None:
-        """It is over, and its socket is gone."""
-        ...
-
-    async def ask(self, request: int, refused: str | None) -> e.Event | f.Fact:
-        """Ask the provider for a credential: its answer, or what it raised."""
-        ...
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run ``work``, which raises nothing, in a task."""
-        ...
-
-    def post(self, call: Callable[[], object]) -> None:
-        """Have the loop call it soon, from any thread."""
-        ...
 
 
 class Line(StoredFace):
@@ -84,7 +44,7 @@ class Line(StoredFace):
 
     def __init__(
         self,
-        shard: Shared,
+        shard: Shared[Line],
         spec: SessionSpec,
         options: SessionOptions,
         *,
