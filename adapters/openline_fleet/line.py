@@ -65,6 +65,7 @@ class Line(StoredFace):
         self._rooms: dict[str, list[Callable[[], object]]] | None = None  # who waits for room
         self._due_at = math.inf  # when the pacer calls
         self._is_woken = False  # something was posted
+        self._is_failed = False
         self._is_ending = False
         self._is_over = False
         self._waiting: list[asyncio.Future[None]] | None = None  # for the end
@@ -118,14 +119,17 @@ class Line(StoredFace):
             super().abort()
 
     async def wait(self) -> Ended:
-        """Wait for the end, however it comes. The result; it is among the shard's updates too."""
+        """Wait for the end, however it comes. The result; it is among the shard's updates too.
+
+        Raises RuntimeError if a bug of openline ended it without one.
+        """
         if not self._is_over:
             ended: asyncio.Future[None] = self._shard.loop.create_future()
             self._waiting = [*(self._waiting or ()), ended]
             await ended
-        result = self.ended
-        assert result is not None  # noqa: S101  # set before
-        return result
+        if self.ended is None:
+            raise RuntimeError(f"session {self.session_id!r} failed, and has no result")
+        return self.ended
 
     async def room(self, source: str) -> None:
         """Wait until there is room for audio of ``source``, where the app can wait."""
@@ -178,7 +182,10 @@ class Line(StoredFace):
 
     def pumped(self) -> None:
         """A pump of the dial is over."""
-        self._watch_the_clock()
+        try:
+            self._watch_the_clock()
+        except Exception as exc:  # noqa: BLE001  # a bug of ours
+            self.fail(exc)
 
     def released(self, dial: Dial) -> None:
         """The socket of a dial is gone."""
@@ -199,11 +206,13 @@ class Line(StoredFace):
 
     def fail(self, fault: BaseException) -> None:
         """The session ends by an error that is no end of a line."""
-        self._driver.report("fault", f"the session failed: {raised(fault)}")
-        if self._is_ending:
+        if self._is_failed:
             return
+        self._is_failed = True
+        self._driver.report("fault", f"the session failed: {raised(fault)}")
         try:
             self.abort()
+            self._settle()
         except Exception:  # noqa: BLE001  # it is the machine that fails: leave it as it is
             self._end()
 
@@ -302,12 +311,13 @@ class Line(StoredFace):
             self._asking.cancel()
         try:
             self._leave()
-        finally:
-            self._shard.dial_left(self)
-            if self._dial is None:
-                self._leave_shard()
-            else:
-                self._dial.abort()
+        except Exception as exc:  # noqa: BLE001  # a bug of ours: the files are closed all the same
+            self.fail(exc)
+        self._shard.dial_left(self)
+        if self._dial is None:
+            self._leave_shard()
+        else:
+            self._dial.abort()
 
     def _leave_shard(self) -> None:
         if not self._is_over:
