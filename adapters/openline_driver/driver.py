@@ -160,32 +160,6 @@ class Driver(Readable):
         self._idle = False
         self._machine.sending(self._time())
 
-    def capture(self, source: str, pcm: bytes) -> bool:
-        """``feed`` audio; True: its sender is to ``pull`` now, and there is nothing else to do.
-
-        As after nearly every frame of live audio: it is ``feed`` and ``take_wake`` in one, for a
-        face with thousands of sessions. Otherwise ``effects`` has what there is to do. Raises
-        LocalProtocolError as ``feed``.
-        """
-        event = e.AudioCaptured(source, pcm)
-        if self._measures or self._is_watched or self.receiving or self.draining:
-            self.feed(event)
-            return self.take_wake()
-        now = self.clock()
-        if now > self._now:
-            self._now = now
-        self.receiving = True
-        try:
-            commands = self._machine.receive(event, self._now)
-        finally:
-            self.receiving = False
-        if commands:
-            self._queue.extend(commands)
-        elif self._idle and not self._queue and not self._posted:
-            self._idle = False
-            return self.dials.is_alive(self._translation.wake.dial)
-        return False
-
     def post(self, event: e.Event | f.Fact) -> None:
         """``feed`` from anywhere: another thread, a signal handler, an effect, an observer.
 

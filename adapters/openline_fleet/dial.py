@@ -222,6 +222,16 @@ class Dial(asyncio.Protocol):
 
     # Out.
 
+    @property
+    def is_open(self) -> bool:
+        """Whether ``send_now`` may be called."""
+        return self._websocket.opened and not self._websocket.over
+
+    def send_now(self, message: bytes) -> bool:
+        """Send one message of audio; False: the kernel has not taken it yet."""
+        self._websocket.write(BINARY, message)
+        return not self._is_paused
+
     def pump(self) -> None:
         """Send until the driver has nothing, or the kernel takes no more. It raises nothing."""
         self.is_woken = False

@@ -78,13 +78,15 @@ class Line(StoredFace):
         After the end it is counted as refused. Raises ValueError for a source that is not pushed,
         and LocalProtocolError for half a sample.
         """
-        if source not in self._plain or type(pcm) is not bytes or self._rooms is not None:
+        if source not in self._plain or type(pcm) is not bytes:
             self._sources.push(source, pcm)
-        elif self._driver.capture(source, pcm):
-            if self._dial is not None:  # as ever: it is what the driver woke
-                self._dial.pump()
-        elif not (self._driver.draining or self._driver.receiving):
-            self._drain()
+            return
+        dial = self._dial
+        if dial is None or not dial.is_open or (message := self._driver.relay(source, pcm)) is None:
+            self.feed(e.AudioCaptured(source, pcm))
+        elif not dial.send_now(message):
+            self._driver.sending()
+            self._watch_the_clock()
 
     def started(self, source: str, at: float) -> None:
         """The first sample of a pushed source was captured at ``at``, on the loop's clock.

@@ -12,7 +12,6 @@ import pytest
 from openline import commands as c
 from openline import events as e
 from openline.backend import Backend
-from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.traits import Drain
 from openline.machine.handlers import LocalProtocolError
@@ -839,71 +838,3 @@ def test_a_send_that_is_under_way_is_waited_for() -> None:
     face.wake_up()
     assert face.of(fx.AbortDial)
     assert face.clock.now == pytest.approx(5.0, abs=0.5)
-
-
-def test_a_frame_is_captured_as_it_is_fed_and_taken() -> None:
-    """``capture`` does what ``feed`` and ``take_wake`` do, on every state of a session."""
-    one, two = Face(), Face()
-    frame = bytes(range(256)) * 2
-    for face in (one, two):
-        face.feed(e.SourceStarted("mic", 0.0))
-
-    def both(*events: e.Event) -> None:
-        for face in (one, two):
-            face.feed(*events)
-
-    def captured() -> bool:
-        one.driver.feed(e.AudioCaptured("mic", frame))
-        expected = one.driver.take_wake()
-        assert two.driver.capture("mic", frame) == expected
-        assert list(one.driver.effects()) == list(two.driver.effects())
-        assert one.driver.statistics == two.driver.statistics
-        return expected
-
-    def sent() -> list[c.Outgoing | None]:
-        found = [one.driver.pull(), one.driver.pull()]
-        assert found == [two.driver.pull(), two.driver.pull()]
-        return found
-
-    assert not captured(), "before the line is open nobody can send"
-    for face in (one, two):
-        face.open()
-    while one.driver.pull() is not None:
-        two.driver.pull()
-    two.driver.pull()
-    assert captured(), "the sender waits for it"
-    assert not captured(), "it was woken already"
-    assert [type(each) for each in sent()] == [c.SendBytes, c.SendBytes]
-    assert sent() == [None, None]
-    for face in (one, two):
-        face.clock.now += 1.0
-    assert captured()
-    assert sent()[0] is not None
-    both(e.StopRequested())
-    assert not captured(), "it is refused, and reported"
-    for face in (one, two):
-        face.driver.feed(e.SocketLost(dial=1, error=ErrorKind.CUT))
-    assert not captured(), "the commands of the loss go ahead"
-
-
-def test_a_frame_is_captured_where_peaks_are_measured_and_where_somebody_watches() -> None:
-    watched, measuring = Face(Observer()), Face(dialect=Deepgram())
-    watched.open()
-    while watched.driver.pull() is not None:
-        pass
-    assert watched.driver.capture("mic", bytes(640))
-    assert not measuring.driver.capture("mic", bytes(1280))
-    assert measuring.driver.statistics.sources["mic"].captured == 640
-    with pytest.raises(LocalProtocolError):
-        measuring.driver.capture("mic", b"odd")
-
-
-def test_what_an_observer_captures_waits_until_the_machine_is_done() -> None:
-    class Capturing(Observer):
-        def on_event(self, event: e.Event, now: float) -> None:
-            if isinstance(event, e.SourceStarted):
-                assert not face.driver.capture("mic", bytes(640))
-
-    face = Face(Capturing())
-    face.feed(e.OpenRequested(), e.SourceStarted("mic", 0.0))
-    assert face.driver.statistics.sources["mic"].captured == 320
