@@ -110,7 +110,7 @@ async def serving(*scripts: Script) -> AsyncGenerator[Backend]:
         assert task is not None
         serving.add(task)
         try:
-            await _play(scripts[min(dials, len(scripts)) - 1](peer), reader, writer)
+            await play(scripts[min(dials, len(scripts)) - 1](peer), reader, writer)
         finally:
             writer.close()
             serving.discard(task)
@@ -125,7 +125,7 @@ async def serving(*scripts: Script) -> AsyncGenerator[Backend]:
         await server.wait_closed()
 
 
-async def _play(script: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def play(script: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     answer: object = None
     with suppress(StopIteration, GoneError, OSError):
         while True:
