@@ -41,7 +41,7 @@ from openline.audio.loudness import needs_peaks
 from openline.commands import OpenSocket, Outgoing
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline.updates import Trouble
+from openline.updates import Trouble, to_samples
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import CredentialStore
@@ -93,6 +93,8 @@ class Driver(Readable):
         self._is_watched = bool(observers)
         self._hints = NetworkHints(options.slept if options.network_hints else None)
         self._measures = needs_peaks(options.dialect.traits)
+        #: Bytes of a message that may be relayed; 0: none may, for its peak is to be measured.
+        self._message = 0 if self._measures else 2 * to_samples(options.dialect.traits.form.usual)
         self._errors_reported = 0
         self._opened = False
         self._queue: deque[Any] = deque()  # commands, and requests that wait for a flush
@@ -149,7 +151,7 @@ class Driver(Readable):
             or self._posted
             or self.draining
             or self.receiving
-            or self._measures
+            or len(pcm) != self._message
             or not self.dials.is_alive(self._translation.wake.dial)
         ):
             return None

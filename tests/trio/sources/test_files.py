@@ -147,6 +147,12 @@ def test_a_frame_is_due_when_its_last_sample_has_been_captured(
     assert recorder.rooms == len(recorder.frames)  # a store asks for each
 
 
+def by_frame(recorder: Recorder) -> list[float]:
+    """When each frame of 20 ms came, also those that came together."""
+    came = zip(recorder.frames, recorder.times, strict=True)
+    return [time for frame, time in came for _ in range(-(-len(frame) // 640))]
+
+
 def test_slower_than_real_time(write: Write, still: Worker, play: Play, recorder: Recorder) -> None:
     play(FileSource(write("a.wav", noise(640), 16_000), speed=0.5, worker=still), recorder)
     assert recorder.times == pytest.approx([0.04, 0.08])
@@ -158,10 +164,21 @@ def test_faster_than_real_time_asks_for_room_and_catches_up(
 ) -> None:
     recorder.before_room = lambda: 0.1 if recorder.rooms == 3 else 0.0
     play(FileSource(write("a.wav", noise(32_000), 16_000), speed=4, worker=still), recorder)
-    assert recorder.rooms == 100
-    assert recorder.times[:2] == pytest.approx([0.005, 0.01])
-    assert recorder.times[2:22] == pytest.approx([0.11] * 20)  # overdue: at once
-    assert recorder.times[-1] == pytest.approx(0.5)  # as if there had been no wait
+    times = by_frame(recorder)
+    assert times[:2] == pytest.approx([0.005, 0.01])
+    assert times[2:22] == pytest.approx([0.11] * 20)  # overdue: at once
+    assert times[-1] == pytest.approx(0.5)  # as if there had been no wait
+    assert recorder.rooms == len(recorder.frames) == 88  # 3 times 5 frames went together
+
+
+def test_frames_that_are_due_together_are_joined_up_to_a_tenth_of_a_second(
+    write: Write, still: Worker, play: Play, recorder: Recorder
+) -> None:
+    data = noise(12 * 320 + 7)
+    recorder.before_room = lambda: 1.0 if recorder.rooms == 1 else 0.0
+    play(FileSource(write("a.wav", data, 16_000), speed=1e6, worker=still), recorder)
+    assert [len(frame) // 2 for frame in recorder.frames] == [320, 1600, 1600, 327]
+    assert recorder.pcm == data.tobytes()
 
 
 def test_a_slow_disk_shifts_nothing_that_comes_later(
@@ -176,7 +193,7 @@ def test_a_slow_disk_shifts_nothing_that_comes_later(
         return blocking()
 
     play(FileSource(write("a.wav", noise(5 * 16_000), 16_000), worker=slow), recorder)
-    late = np.array(recorder.times) - 0.02 * np.arange(1, 251)
+    late = np.array(by_frame(recorder)) - 0.02 * np.arange(1, 251)
     assert late[:50].max() < 1e-6
     assert late.max() > 1
     assert late[-50:].max() < 1e-6
