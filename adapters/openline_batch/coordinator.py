@@ -87,6 +87,7 @@ class Batch:
         self._seconds = 0.0  # of recordings that are over, done in this run
         outcomes = self.ledger.outcomes()
         self._known = {each.name: each for each in outcomes}
+        self.ledger.sweep()
         self.leases.sweep({each.id for each in outcomes}.__contains__)
 
     async def run(self) -> None:

@@ -124,13 +124,19 @@ class Ledger:
         return self.outcome(outcome.id) or outcome
 
     def forget(self, outcome: Outcome) -> None:
-        """Have a recording done again. Raises OSError.
-
-        Gaps in its spool would stay gaps: an incomplete one begins anew.
-        """
-        if outcome.state == INCOMPLETE:
-            shutil.rmtree(self.spool(outcome.id), ignore_errors=True)
+        """Have a recording done again, from its beginning. Raises OSError."""
+        self.clear(outcome.id)
         self._path(outcome.id).unlink(missing_ok=True)
+
+    def clear(self, key: str) -> None:
+        """Delete what the session of a recording that is over has left."""
+        shutil.rmtree(self.spool(key), ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Delete what sessions left whose workers died when all was done. Raises OSError."""
+        for name in os.listdir(self.sessions):
+            if self._path(name).exists():
+                self.clear(name)
 
     def spool(self, key: str) -> Path:
         """The folder of its session."""

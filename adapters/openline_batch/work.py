@@ -119,11 +119,15 @@ class _Task:
         made = self._blank()
         try:
             made = await self._transcribed(made)
-            return self.ledger.settle(made) if made.is_settled else made
+            if made.is_settled:
+                made = self.ledger.settle(made)
         except OSError as error:
             where = shown(error.filename or self.ledger.root)
             reason = f"{where}: not written ({os_reason(error)})"
             return replace(made, state=OPEN, reason=reason, unstored=True)
+        if made.is_settled:
+            await asyncio.to_thread(self.ledger.clear, self.job.key)
+        return made
 
     def _blank(self) -> Outcome:
         job = self.job
@@ -162,6 +166,7 @@ class _Task:
         for attempt in count():
             try:
                 async with self._session(dialect, source) as session:
+                    session.keep_spool()  # until the outcome is stored
                     telling = asyncio.ensure_future(self._tell(session, source))
                     try:
                         return await _ended(session)

@@ -34,6 +34,7 @@ class Disk:
         self._spool = spool
         self._feed = feed
         self._takes_more = spool is not None
+        self.keeps = False  #: the spool stays when the session is done
 
     def perform(self, command: Storage) -> None:
         """Carry out a storage command."""
@@ -57,7 +58,7 @@ class Disk:
             case FetchAudio(source, start, samples):
                 self._feed(e.AudioFetched(source, start, self._read(source, start, samples)))
             case DiscardStore():
-                if self._spool is not None:
+                if self._spool is not None and not self.keeps:
                     self._spool.discard()
                     self._spool = None
 

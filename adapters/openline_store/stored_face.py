@@ -44,6 +44,14 @@ class StoredFace(Face):
         """Store on ``spool`` what the driver wants stored; before the session runs."""
         self._disk = Disk(spool, self.feed)
 
+    def keep_spool(self) -> None:
+        """Leave the spool there when the session is done, for ``openline_batch``, which deletes it.
+
+        A session that is aborted when all that it captured is confirmed has nothing left to
+        deliver; but of a recording there may be more.
+        """
+        self._disk.keeps = True
+
     def _store(self, effect: Storage) -> None:
         """Carry out what the driver wants stored."""
         self._disk.perform(effect)

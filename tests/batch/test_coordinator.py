@@ -417,6 +417,14 @@ def test_a_ledger_that_cannot_be_used_is_one_line(desk: Desk) -> None:
         desk.ledger.outcomes()
 
 
+def test_what_a_session_left_that_is_over_is_swept(desk: Desk) -> None:
+    desk.ledger.settle(Outcome(id="over", name="x", state="complete"))
+    for name in ("over", "open"):
+        (desk.ledger.sessions / name).mkdir()
+    desk.run(desk.recordings(1))
+    assert [path.name for path in desk.ledger.sessions.iterdir()] == ["open"]
+
+
 def test_an_outcome_is_stored_once(desk: Desk) -> None:
     first = Outcome(id="x", name="x", state="complete", missing=(Missing(0.0, 1.0, 0.5, "spool"),))
     assert desk.ledger.settle(first) == first

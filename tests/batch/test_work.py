@@ -15,7 +15,7 @@ import pytest
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
-from openline.dialects.registry import DEFAULT
+from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
 from openline.updates import Ended, Transcript
 from openline_asyncio.network import connector
@@ -27,6 +27,7 @@ from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Le
 from openline_batch.recordings import Recording
 from openline_batch.work import Job, Progress, Refused, Rest, Setting, working
 from openline_fleet.engines.contract import Share, Unit
+from openline_server.config import DialectName
 from openline_speech.naming import source_name
 from openline_store.records import Began
 from openline_store.spool import Spool
@@ -154,6 +155,35 @@ def test_a_recording_that_was_left_goes_on_where_it_was(
     assert all(before[1] == after[0] for before, after in pairwise(spans))
 
 
+@pytest.mark.parametrize(
+    "name", ["deepgram", "openai", "vosk", "assemblyai", "soniox", "whisperlive"]
+)
+def test_a_recording_that_was_left_goes_on_in_other_dialects(
+    name: DialectName, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages of another form, other rates, ends that are claims."""
+    monkeypatch.setattr(work, "_GLANCE", 0.01)
+    bench = Bench(tmp_path, seconds=12.0)
+
+    with BackgroundBackend(dialect=name) as backend:
+        arguments = {"backend": Backend.from_url(backend.url), "credentials": "a-token"}
+        given: dict[str, Any] = {"speak": lambda options: BUILT_IN[name], "arguments": arguments}
+
+        async def report(data: bytes) -> None:
+            if decode(data, Progress).confirmed >= 3.0:
+                this = asyncio.current_task()
+                others = [task for task in asyncio.all_tasks() if task is not this]
+                [asyncio.get_running_loop().call_soon(task.cancel) for task in others]
+
+        with suppress(asyncio.CancelledError):
+            bench.run(backend.url, report, speed=2.0, **given)
+        assert bench.ledger.outcomes() == []
+        assert len(list(bench.ledger.sessions.iterdir())) == 1
+        outcome = bench.run(backend.url, speed=2.0, **given)
+    assert (outcome.state, outcome.seconds, outcome.missing) == (COMPLETE, 12.0, ())
+    assert bench.finals[-1].end == pytest.approx(12.0, abs=0.5)
+
+
 def test_a_spool_that_holds_all_of_it_is_only_delivered(bench: Bench, url: str) -> None:
     """The source has nothing left to give."""
     spool = Spool.create(
@@ -275,6 +305,11 @@ def test_a_transcript_that_cannot_be_written_leaves_the_recording_open(
     assert (outcome.state, outcome.unstored) == (OPEN, True)
     assert outcome.reason.endswith("transcripts/a.txt: not written (no space left on device)")
     assert bench.ledger.outcomes() == []
+    with BackgroundBackend() as backend:  # what was heard is in the spool
+        assert bench.run(backend.url).state == COMPLETE
+        assert sum(map(len, backend.received("mic"))) == 0
+    assert times(bench.finals) == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0)]
+    assert list(bench.ledger.sessions.iterdir()) == []
 
 
 def test_an_outcome_that_cannot_be_written_leaves_the_recording_open(
