@@ -84,7 +84,7 @@ def test_a_session_without_a_loop_has_the_same_methods() -> None:
 
 def test_a_session_in_a_thread_has_the_methods_of_a_session() -> None:
     ours, model = public(openline_threads.ThreadSession), public(openline_asyncio.Session)
-    assert ours.keys() - model.keys() == {"push", "close"}
+    assert ours.keys() - model.keys() == {"push", "drain", "close"}
     # What a loop needs, and what an app that never sees the loop does not.
     assert model.keys() - ours.keys() == {
         *("attach_spool", "exhausted", "feed", "pull", "room", "run", "wait_readable"),
