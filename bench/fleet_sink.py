@@ -22,8 +22,9 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import picows
 
@@ -105,6 +106,11 @@ class _Line(picows.WSListener):
         self._told = 0  # of them in figures
         self._final = 0  # of them in finals
 
+    @classmethod
+    def of(cls, books: Books, _request: object) -> _Line:
+        """The connection of a request."""
+        return cls(books)
+
     def on_ws_frame(self, transport: picows.WSTransport, frame: picows.WSFrame) -> None:
         """Audio, or a text."""
         if frame.msg_type == picows.WSMsgType.BINARY:
@@ -123,7 +129,8 @@ class _Line(picows.WSListener):
             transport.disconnect()
 
     def _audio(self, transport: picows.WSTransport, data: memoryview) -> None:
-        session, position, due = HEAD.unpack_from(data, 4)
+        head: tuple[int, int, float] = HEAD.unpack_from(data, 4)
+        session, position, due = head
         size = len(data) - 4
         right = zlib.crc32(data[4 + HEAD.size :]) == hashes(size)[(session + position) & 63]
         if position < self._books.positions:
@@ -158,8 +165,9 @@ def hashes(size: int) -> tuple[int, ...]:
 
 async def serve(port: int, books: Books) -> None:
     """Until it is killed."""
-    server = await picows.ws_create_server(
-        lambda _: _Line(books),
+    create: Any = cast("Any", picows).ws_create_server
+    server = await create(
+        partial(_Line.of, books),
         "127.0.0.1",
         port,
         websocket_handshake_timeout=None,

@@ -64,7 +64,11 @@ async def _play(scenario: Scenario, journal: Path, spool: Path | None) -> Played
     }
     if scenario.cancel_at is not None:
         number = scenario.cancel_at
-        given["observers"] = lambda _: [Nth(number, lambda: app.cancel())]  # noqa: PLW0108
+
+        def watching(_spec: SessionSpec) -> list[Nth]:
+            return [Nth(number, lambda: app.cancel())]  # noqa: PLW0108  # there is none yet
+
+        given["observers"] = watching
     app = asyncio.create_task(_app(Shard(**given), spec, scenario, played))
     for at, act in scenario.acts:
         if act == "cancel":

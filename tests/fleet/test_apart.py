@@ -1,3 +1,4 @@
+# pyright: reportPrivateUsage=false, reportUnknownLambdaType=false, reportUnknownArgumentType=false
 """The parts of a shard by themselves: descriptors, the loop, the watch, back pressure, faults."""
 
 from __future__ import annotations

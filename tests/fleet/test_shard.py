@@ -21,7 +21,7 @@ from openline.session import LocalProtocolError
 from openline.updates import Ended, State, StateChanged, Transcript, Trouble
 from openline_driver.credentials import CredentialError
 from openline_driver.network_errors import DialError
-from openline_fleet import SessionSpec, Shard, ShardFullError, SharedProvider, SourceSpec
+from openline_fleet import Line, SessionSpec, Shard, ShardFullError, SharedProvider, SourceSpec
 from openline_fleet.pacer import Pacer
 from tests.faces.corpus import closing_at_once, cut, echo, mute
 from tests.faces.script import Peer, Steps
@@ -149,7 +149,9 @@ def test_updates_are_read_in_one_task_and_a_flood_of_one_session_lets_others_thr
             with pytest.raises(RuntimeError, match="another task reads"):
                 await anext(shard.updates())
             for number in range(200):
-                line._driver.report(f"note {number}", "x")
+                line._driver.report(  # pyright: ignore[reportPrivateUsage]
+                    f"note {number}", "x"
+                )
             shard.close()
             await talk(line, 30)
             found = await reading
@@ -446,10 +448,13 @@ def test_what_another_thread_or_an_observer_posts_is_taken_in() -> None:
                 lines[0].finish()
 
     posted: list[float] = []
-    lines = []
+    lines: list[Line] = []
+
+    def watching(_spec: SessionSpec) -> list[Observer]:
+        return [Stopping()]
 
     async def main() -> None:
-        async with sharded(Backends(), observers=lambda _: [Stopping()]) as shard:
+        async with sharded(Backends(), observers=watching) as shard:
             lines.append(shard.start(spec()))
             lines[0].push("mic", b"\1\0" * 320)
             ended = await lines[0].wait()
