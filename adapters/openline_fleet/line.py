@@ -142,7 +142,12 @@ class Line(StoredFace):
 
     # What the shard does.
 
-    def begin(self, pool: Executor) -> None:
+    @property
+    def has_updates(self) -> bool:
+        """Whether there is one to ``poll``."""
+        return bool(self._driver.updates)
+
+    def begin(self, pool: Callable[[], Executor]) -> None:
         """Open the session, and begin to read its recordings."""
         self.feed(e.OpenRequested())
         if self._driver.over or self._driver.options.is_resumed:

@@ -24,9 +24,9 @@ import asyncio
 import os
 import ssl
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
@@ -49,6 +49,7 @@ from openline_fleet.draining import drained, finished
 from openline_fleet.gate import BURST, PER_SECOND, DialGate
 from openline_fleet.gatekeeper import Gatekeeper
 from openline_fleet.line import Line
+from openline_fleet.news import News
 from openline_fleet.opening import Opener
 from openline_fleet.pacer import SLOT, Pacer
 from openline_fleet.spec import SessionSpec
@@ -56,8 +57,6 @@ from openline_fleet.watch import NetworkWatch
 
 #: Threads that read recordings: a second of audio takes one about a millisecond.
 _READERS: Final = 4
-#: Updates that are read before other tasks of the loop have a turn.
-_TURN: Final = 64
 
 
 class ShardFullError(RuntimeError):
@@ -121,8 +120,7 @@ class Shard:
             observers=observers,
         )
         self._lines: dict[str, Line] = {}  # those that live
-        self._ready: deque[Line] = deque()  # those with unread updates
-        self._news: asyncio.Event | None = None  # of the task that reads them
+        self._news = News(lambda: self._is_closed and not self._lines)
         self._change: asyncio.Event | None = None  # of the task that waits for ends
         self._tasks: set[asyncio.Task[None]] = set()
         self._files = 0  # that the sessions may have open
@@ -136,7 +134,7 @@ class Shard:
         self.clock: Callable[[], float] = clock_of(self.loop)
         self.pacer = Pacer(self.loop, self._slot)
         self._keeper = Gatekeeper(self._gate, self.pacer, self.clock)
-        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="openline reader")
+        self._readers: ThreadPoolExecutor | None = None
         self._watch: NetworkWatch | None = None
         self._files_allowed = allowed()
         self._is_closed = False
@@ -155,7 +153,10 @@ class Shard:
         if self._watch is not None:
             self._watch.close()
         self.pacer.stop()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._readers is not None:  # a read that is under way closes its file behind it
+            shut = partial(self._readers.shutdown, cancel_futures=True)
+            await finished(partial(asyncio.to_thread, shut))
+            await asyncio.sleep(0)
 
     def start(self, spec: SessionSpec) -> Line:
         """Begin the session of ``spec``.
@@ -178,38 +179,19 @@ class Shard:
             self._watch = NetworkWatch(self.loop, self.pacer, self._network_restored, self.clock)
         return line
 
-    async def updates(self) -> AsyncIterator[tuple[str, Update]]:
+    def updates(self) -> AsyncIterator[tuple[str, Update]]:
         """Each update of each session, with the id of the session; in one task.
 
         The updates of a session come in their order, and ``Ended`` is its last one. It ends when
-        the shard is closed, or drained, and all has been read.
+        the shard is closed, or drained, and all has been read. While one task waits for an update,
+        another one that tries gets RuntimeError.
         """
-        if self._news is not None:
-            raise RuntimeError("another task reads the updates of this shard: read them in one")
-        self._news = asyncio.Event()
-        try:
-            while self._ready or self._lines or not self._is_closed:
-                self._news.clear()
-                while self._ready:
-                    line = self._ready.popleft()
-                    line.is_listed = False
-                    for _ in range(_TURN):
-                        update = line.poll()
-                        if update is None:
-                            break
-                        yield line.session_id, update
-                    else:
-                        self.has_news(line)
-                        await asyncio.sleep(0)
-                if self._lines or not self._is_closed:
-                    await self._news.wait()
-        finally:
-            self._news = None
+        return self._news
 
     def close(self) -> None:
         """Take no session more. Those that live go on; ``updates`` ends when they have."""
         self._is_closed = True
-        self._wake_reader()
+        self._news.wake()
 
     async def drain(self, *, within: float) -> tuple[SessionSpec, ...]:
         """Take no session more, and have all be over in ``within`` seconds, as for a deploy.
@@ -254,16 +236,14 @@ class Shard:
 
     def has_news(self, line: Line) -> None:
         """There are updates to read."""
-        line.is_listed = True
-        self._ready.append(line)
-        self._wake_reader()
+        self._news.add(line)
 
     def ended(self, line: Line) -> None:
         """It is over, and its socket is gone."""
         if self._lines.pop(line.session_id, None) is not None:
             self._files -= needed(line.spec)
         self._keeper.forget(line)
-        self._wake_reader()
+        self._news.wake()
         if self._change is not None:
             self._change.set()
             self._change = None
@@ -291,6 +271,12 @@ class Shard:
     def post(self, call: Callable[[], object]) -> None:
         """Have the loop call it soon, from any thread."""
         in_loop(self.loop, call)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        """The threads that read recordings; made for the first one."""
+        if self._readers is None:
+            self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="openline reader")
+        return self._readers
 
     def _connecting(self, known: Addresses) -> Connect:
         """What opens the sockets of one session."""
@@ -327,7 +313,3 @@ class Shard:
         for line in [*self._lines.values()]:
             if not line.spec.backend.is_loopback:
                 line.network_restored()
-
-    def _wake_reader(self) -> None:
-        if self._news is not None:
-            self._news.set()

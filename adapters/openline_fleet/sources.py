@@ -73,15 +73,15 @@ class Sources:
         """Whether each recording was delivered to its end."""
         return all(each.is_played for each in self._recordings.values())
 
-    def start(self, pool: Executor) -> None:
-        """Begin to read the recordings, in ``pool``."""
+    def start(self, pool: Callable[[], Executor]) -> None:
+        """Begin to read the recordings, in what ``pool`` gives."""
         place = self._place
         for spec in self._spec.sources:
             if spec.path is not None:
                 sink = SessionSink(self._host.feed, self._host.room, spec.name, is_watched=False)
                 made = Recording(spec, self._spec.speed, self._host, sink, place.pacer)
                 self._recordings[spec.name] = made
-                made.start(place.loop, pool)
+                made.start(place.loop, pool())
 
     def close(self, name: str | None = None) -> None:
         """Play the recording ``name`` no more, if it is one; None: all of them."""

@@ -161,6 +161,45 @@ def test_updates_are_read_in_one_task_and_a_flood_of_one_session_lets_others_thr
     jumping(main)
 
 
+def test_a_reader_may_stop_and_go_on() -> None:
+    """Two sessions have their turns, one update each."""
+
+    async def main() -> None:
+        async with sharded(Backends()) as shard:
+            for number in range(2):
+                shard.start(spec(number))
+            names: list[str] = []
+            async for name, _ in shard.updates():
+                names.append(name)
+                if len(names) == 2:
+                    break
+            assert names == ["s0", "s1"]
+            more = await anext(shard.updates())
+            assert more[0] == "s0"
+
+    jumping(main)
+
+
+def test_a_reader_that_never_waits_lets_the_loop_have_its_turn() -> None:
+    async def main() -> None:
+        async with sharded(Backends()) as shard:
+            line = shard.start(spec())
+            turns: list[int] = []
+            loop = asyncio.get_running_loop()
+            for number in range(200):
+                line._driver.report(f"note {number}", "x")  # pyright: ignore[reportPrivateUsage]
+            loop.call_soon(turns.append, 1)
+            shard.close()
+            count = 0
+            async for _ in shard.updates():
+                count += 1
+                if count == 150:
+                    break
+            assert turns == [1]
+
+    jumping(main)
+
+
 # What cannot be.
 
 
