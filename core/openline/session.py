@@ -217,13 +217,13 @@ class SessionMachine:
         if watch is None:
             return self._receive(event, now)
         watch.begin()
-        watch.call(Observer.on_event, event, now)
+        watch.call_with(Observer.on_event, event, now)
         try:
             commands = self._receive(event, now)
         except Exception as exc:
             watch.call(Observer.on_error, exc, event, now)
             raise
-        watch.call(Observer.on_done, event, now)
+        watch.call_with(Observer.on_done, event, now)
         return commands
 
     def next_message(self, now: float) -> Outgoing | None:
@@ -253,11 +253,15 @@ class SessionMachine:
         None: nothing has changed; ``receive`` it as ``AudioCaptured``, and pull. Else it is as if
         the message was received and pulled, and a further pull gave None: the send counts as
         completed. Call ``sending`` if it is not. ``peak``, 0 to 32768, as in ``AudioCaptured``.
-        A session with observers has no such way, for they see each event.
+        A session has no such way where an observer wants to see audio. Raises RuntimeError if an
+        observer calls it.
         """
+        watch = self._observers
+        if watch is not None and not watch.lets_relay():
+            return None
         lane = self._lanes.get(source)
         if lane is None:
-            if self._observers is not None or (lane := lane_of(self._session, source)) is None:
+            if (lane := lane_of(self._session, source)) is None:
                 return None
             self._lanes[source] = lane
         if now >= lane.until or now < self._session.now:

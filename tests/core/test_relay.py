@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from openline import events as e
-from openline.commands import SendBytes, SendPing
+from openline.commands import Outgoing, SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Memory
 from openline.dialects.traits import AudioForm, Drain, Encoding
@@ -88,6 +88,78 @@ def test_a_message_that_the_socket_has_not_taken_is_waited_for() -> None:
 
 def test_an_observer_sees_each_event_so_nothing_is_relayed() -> None:
     assert relay(flowing(observers=(Observer(),))) is None
+
+
+class Deaf(Observer):
+    """Wants no audio; records the events and pulls that it is shown."""
+
+    wants_audio = False
+
+    def __init__(self) -> None:
+        self.shown: list[object] = []
+
+    def on_event(self, event: e.Event, now: float) -> None:
+        self.shown.append(event)
+
+    def on_done(self, event: e.Event, now: float) -> None:
+        self.shown.append(event)
+
+    def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
+        self.shown.append(outgoing)
+
+
+class Failing(Observer):
+    """Wants audio, and fails at its first frame."""
+
+    def on_event(self, event: e.Event, now: float) -> None:
+        if isinstance(event, e.AudioCaptured):
+            raise ValueError("no ears")
+
+
+def test_observers_that_want_no_audio_leave_the_lane_open() -> None:
+    deaf = Deaf()
+    drive = flowing(observers=[deaf])
+    deaf.shown.clear()
+    assert relay(drive) == HEADER + pcm(FRAME)
+    assert deaf.shown == []
+    drive.feed(e.Tick())
+    assert deaf.shown == [e.Tick(), e.Tick()]
+
+
+def test_audio_that_goes_the_long_way_is_not_shown_but_what_follows_from_it() -> None:
+    deaf = Deaf()
+    drive = flowing(observers=[deaf])
+    deaf.shown.clear()
+    drive.audio()
+    assert deaf.shown == []
+    sent = drive.drain()
+    assert deaf.shown == [*sent, None]
+    assert sent
+
+
+def test_one_observer_that_wants_audio_shuts_the_lane_for_all() -> None:
+    assert relay(flowing(observers=[Deaf(), Observer()])) is None
+
+
+def test_an_observer_that_is_dropped_shuts_no_lane() -> None:
+    drive = flowing(observers=[Failing(), Deaf()])  # it has seen the first frame
+    assert [str(error) for error in drive.core.observer_errors] == ["no ears"]
+    assert relay(drive) == HEADER + pcm(FRAME)
+
+
+def test_an_observer_that_relays_is_refused() -> None:
+    class Meddler(Observer):
+        wants_audio = False
+
+        def on_event(self, event: e.Event, now: float) -> None:
+            if isinstance(event, e.Tick):
+                drive.core.relay("mic", pcm(FRAME), now)
+
+    drive = flowing(observers=[Meddler()])
+    before = drive.core.statistics
+    drive.feed(e.Tick())
+    assert [type(error) for error in drive.core.observer_errors] == [RuntimeError]
+    assert drive.core.statistics == before
 
 
 @pytest.mark.parametrize("samples", [FRAME - 1, 2 * FRAME, 0])

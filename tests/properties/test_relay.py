@@ -19,6 +19,7 @@ from openline.commands import SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect, Encoded, Memory
 from openline.dialects.traits import AudioForm, Encoding
+from openline.observer import Observer
 from openline.policy import Policy
 from openline.session import LocalProtocolError
 from tests.core.driver import FRAME, Drive
@@ -91,12 +92,22 @@ STEPS = st.one_of(
 )
 
 
+class Deaf(Observer):
+    """Wants no audio, so it takes no frame out of the lane."""
+
+    wants_audio = False
+
+
 class One:
     """One of the two sessions. ``relays``: it offers audio to ``relay``; ``relayed``: taken."""
 
-    def __init__(self, dialect: Dialect, policy: Policy, *, relays: bool) -> None:
+    def __init__(
+        self, dialect: Dialect, policy: Policy, *, relays: bool, watched: bool = False
+    ) -> None:
         kinds = {"system": e.SourceKind.STORE}
-        self.drive = Drive(dialect=dialect, policy=policy, sources=SOURCES, kinds=kinds)
+        observers = [Deaf()] if watched else []
+        setting: Any = {"kinds": kinds, "observers": observers}
+        self.drive = Drive(dialect=dialect, policy=policy, sources=SOURCES, **setting)
         self.relays, self.relayed = relays, 0
         self.out: list[object] = []
         self.is_blocked = self.is_sending = False
@@ -206,9 +217,15 @@ def contents(thing: Any) -> dict[str, Any]:
     return found
 
 
-def live(dialect: Dialect, policy: Policy, steps: list[tuple[Any, ...]]) -> int:
-    """Play the steps in both sessions and compare them; how many messages were relayed."""
-    one, two = (One(dialect, policy, relays=relays) for relays in (True, False))
+def live(
+    dialect: Dialect, policy: Policy, steps: list[tuple[Any, ...]], *, watched: bool = False
+) -> int:
+    """Play the steps in both sessions and compare them; how many messages were relayed.
+
+    ``watched``: the session that relays has an observer, which wants no audio.
+    """
+    one = One(dialect, policy, relays=True, watched=watched)
+    two = One(dialect, policy, relays=False)
     for step in steps:
         for each in (one, two):
             each.play(step)
@@ -220,11 +237,15 @@ def live(dialect: Dialect, policy: Policy, steps: list[tuple[Any, ...]]) -> int:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
-@given(policy=st.sampled_from([*POLICIES.values()]), steps=st.lists(STEPS, max_size=30))
+@given(
+    policy=st.sampled_from([*POLICIES.values()]),
+    steps=st.lists(STEPS, max_size=30),
+    watched=st.booleans(),
+)
 def test_a_relayed_frame_leaves_the_session_as_the_long_way_does(
-    dialect: Dialect, policy: Policy, steps: list[tuple[Any, ...]]
+    dialect: Dialect, policy: Policy, steps: list[tuple[Any, ...]], *, watched: bool
 ) -> None:
-    live(dialect, policy, steps)
+    live(dialect, policy, steps, watched=watched)
 
 
 @pytest.mark.parametrize(
@@ -239,3 +260,4 @@ def test_a_relayed_frame_leaves_the_session_as_the_long_way_does(
 def test_nearly_every_frame_of_live_speech_is_relayed(name: str, samples: int, least: int) -> None:
     speech = [("speak", "mic", 8, samples), ("pong",), ("figures", "mic", 0.0)] * 13
     assert live(DIALECTS[name], POLICIES["much memory"], speech) >= least
+    assert live(DIALECTS[name], POLICIES["much memory"], speech, watched=True) >= least
