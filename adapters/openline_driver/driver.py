@@ -145,17 +145,14 @@ class Driver(Readable):
         ``AudioCaptured``. The send counts as completed; call ``sending`` if it is not. See
         ``openline.machine.relay``.
         """
-        if (
-            not self._idle
-            or self._queue
-            or self._posted
-            or self.draining
-            or self.receiving
-            or len(pcm) != self._message
-            or not self.dials.is_alive(self._translation.wake.dial)
-        ):
+        if not self._idle or len(pcm) != self._message:
             return None
-        return self._machine.relay(source, pcm, self._time())
+        if self._queue or self._posted or self.draining or self.receiving:
+            return None
+        now = self.clock()
+        if now > self._now:
+            self._now = now
+        return self._machine.relay(source, pcm, self._now)
 
     def sending(self) -> None:
         """The message of the last ``relay`` is still being sent: ``pull`` when it is out."""

@@ -796,6 +796,7 @@ def flowing(*observers: Observer, **given: Any) -> Face:
 
 def test_a_live_frame_is_captured_and_sent_in_one_call() -> None:
     face = flowing()
+    face.clock.now += 0.02
     message = face.driver.relay("mic", FRAME)
     assert message is not None
     assert message.endswith(FRAME)

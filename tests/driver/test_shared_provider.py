@@ -67,6 +67,22 @@ def test_error_reaches_all_and_the_next_call_is_new() -> None:
     assert desk.place().leads
 
 
+def test_place_says_whether_its_call_is_settled_and_what_it_gave() -> None:
+    desk = Desk()
+    place, other = desk.place(), desk.place()
+    assert not place.is_settled
+    desk.shared.land(place.call, Landed("token"))
+    assert place.is_settled
+    assert place.given() == other.given() == "token"
+    again = desk.place("token", 1.0)
+    desk.shared.land(again.call, AGAIN)
+    assert not again.is_settled
+    failed = desk.place("token", 2.0)
+    desk.shared.land(failed.call, Landed(error=OSError("gone")))
+    with pytest.raises(OSError, match="gone"):
+        failed.given()
+
+
 def test_error_leaves_the_token_that_is_kept() -> None:
     desk = Desk()
     desk.shared.land(desk.place().call, Landed("token"))
