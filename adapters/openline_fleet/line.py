@@ -113,12 +113,16 @@ class Line(StoredFace):
 
         What is pushed from now on is refused. ``Ended`` follows as the last update.
         """
-        self.request_stop()
+        self._alone(self.request_stop)
 
     def abort(self) -> None:
         """End now, whatever is lost. ``Ended`` follows. A spool stays, and can be resumed."""
         if not self._is_ending:
-            super().abort()
+            self._alone(super().abort)
+
+    def network_restored(self) -> None:
+        """Pass on the operating system's news that the network is back."""
+        self._alone(super().network_restored)
 
     async def wait(self) -> Ended:
         """Wait for the end, however it comes. The result; it is among the shard's updates too.
@@ -164,11 +168,8 @@ class Line(StoredFace):
         if now < self._due_at or self._is_over:
             return  # it was put off, or has been met by another call
         self._due_at = math.inf
-        try:
-            self._time_is_up(now)
-            self._watch_the_clock()
-        except Exception as exc:  # noqa: BLE001  # the app's dialect, or a bug
-            self.fail(exc)
+        self._alone(partial(self._time_is_up, now))
+        self._alone(self._watch_the_clock)
 
     @property
     def played(self) -> bool:
@@ -178,7 +179,7 @@ class Line(StoredFace):
     def leave(self, *, discard: bool = False) -> None:
         """End now. The spool stays for another shard, unless it is to be discarded."""
         if discard:
-            self._store(DiscardStore())
+            self._alone(partial(self._store, DiscardStore()))
         self._end()
 
     # What its dial and its recordings do.
@@ -189,10 +190,7 @@ class Line(StoredFace):
 
     def pumped(self) -> None:
         """A pump of the dial is over."""
-        try:
-            self._watch_the_clock()
-        except Exception as exc:  # noqa: BLE001  # a bug of ours
-            self.fail(exc)
+        self._alone(self._watch_the_clock)
 
     def released(self, dial: Dial) -> None:
         """The socket of a dial is gone."""
@@ -218,10 +216,17 @@ class Line(StoredFace):
         self._is_failed = True
         self._driver.report("fault", f"the session failed: {raised(fault)}")
         try:
-            self.abort()
+            super().abort()
             self._settle()
         except Exception:  # noqa: BLE001  # it is the machine that fails: leave it as it is
             self._end()
+
+    def _alone(self, call: Callable[[], object]) -> None:
+        """Call it; a fault of the app's dialect, or a bug, ends this session and no other."""
+        try:
+            call()
+        except Exception as exc:  # noqa: BLE001  # told as ``Trouble``
+            self.fail(exc)
 
     # The driver's effects.
 
@@ -303,10 +308,7 @@ class Line(StoredFace):
         """Take in what other threads and observers have posted."""
         self._is_woken = False
         if not (self._driver.draining or self._driver.receiving):
-            try:
-                self._drain()
-            except Exception as exc:  # noqa: BLE001  # the app's dialect, or a bug
-                self.fail(exc)
+            self._alone(self._drain)
 
     # Its end.
 
@@ -316,10 +318,7 @@ class Line(StoredFace):
         self._sources.close()
         if self._asking is not None:
             self._asking.cancel()
-        try:
-            self._leave()
-        except Exception as exc:  # noqa: BLE001  # a bug of ours: the files are closed all the same
-            self.fail(exc)
+        self._alone(self._leave)  # the files are closed all the same
         self._shard.dial_left(self)
         if self._dial is None:
             self._leave_shard()
