@@ -18,9 +18,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, cast
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport
 
 from openline.commands import Outgoing, SendBytes, SendPing
 from openline.events import Event, MessageReceived, PongReceived, SocketLost
@@ -118,6 +119,15 @@ class WebSocket(WSListener):
         if self._codec is not None:  # it must not write any more: its socket may be another's soon
             self._codec.connection_lost(None)
             self._codec = None
+            self._look_at_its_error()
+
+    def _look_at_its_error(self) -> None:
+        """Take what the library keeps for a task that waits: asyncio would log it as unseen.
+
+        It is done by now, so the first step is the last one. ``report`` tells the same.
+        """
+        with suppress(StopIteration, WSError):
+            cast("WSTransport", self._wire).wait_disconnected().send(None)
 
     def end(self, error: BaseException | None = None) -> None:
         """The stream has ended, or is broken by ``error``; not once it is ``over``."""

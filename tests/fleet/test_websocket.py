@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import struct
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -269,6 +270,23 @@ def test_a_message_that_is_too_long_in_all_is_refused(monkeypatch: pytest.Monkey
         assert line.lost().code == 1009
 
     looped(main)
+
+
+def test_a_violation_is_no_news_for_the_log_of_the_loop() -> None:
+    """The library keeps its error in a future that nobody awaits, which asyncio would log."""
+    told: list[object] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: told.append(about))
+        line = Line()
+        line.open(frame(0xF, b""))
+        assert line.lost().code == 1002
+        line.websocket.stop()
+        del line
+        gc.collect()
+
+    asyncio.run(main())
+    assert told == []
 
 
 def test_a_length_in_more_bytes_than_it_needs_is_a_violation() -> None:
