@@ -96,6 +96,14 @@ def run_load(*, policy: Policy | None, **given: Any) -> int:
     return load(LoadOptions(policy=policy, **given))
 
 
+def run_doctor(**given: Any) -> int:
+    """``openline doctor``. The exit status. Raises Problem."""
+    import_module("openline_doctor.probe")  # first: its extra brings all that is needed
+    from openline_cli.doctor import DoctorOptions, doctor
+
+    return doctor(DoctorOptions(**given))
+
+
 def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: bool) -> int:
     """``openline replay``. The exit status. Raises Problem."""
     from openline_cli.replay import replay
@@ -145,6 +153,7 @@ RUN: Final[Mapping[str, Callable[..., int]]] = {
     "wyoming": run_wyoming,
     "batch": run_batch,
     "load": run_load,
+    "doctor": run_doctor,
     "replay": run_replay,
     "explain": run_explain,
     "diagram": run_diagram,

@@ -7,6 +7,7 @@ from typing import Final
 
 from openline_cli import options
 from openline_cli.batch_command import BATCH
+from openline_cli.doctor_command import DOCTOR
 from openline_cli.load_command import LOAD
 from openline_cli.parameters import Command, Parameter, above_0
 from openline_cli.serve_command import SERVE
@@ -176,6 +177,7 @@ _LISTED: Final = (
     ),
     BATCH,
     LOAD,
+    DOCTOR,
     Command(
         name="replay",
         summary="Replay a session's journal on the core.",

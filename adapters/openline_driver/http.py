@@ -129,7 +129,7 @@ def opened(dial: int, connection_id: str, headers: Iterable[tuple[bytes, bytes]]
     """The event of an upgrade that was answered with ``headers``: only the Date is read."""
     dates = [value for name, value in headers if name.lower() == b"date"]
     text = dates[0].decode("ascii", "replace") if dates else ""
-    return SocketOpened(dial, connection_id, date=_date(text))
+    return SocketOpened(dial, connection_id, date=http_date(text))
 
 
 def refusal(refused: Refused) -> Redirected | SocketLost:
@@ -138,7 +138,7 @@ def refusal(refused: Refused) -> Redirected | SocketLost:
     headers = {name: refused.headers[name] for name in ALLOWED if name in refused.headers}
     if status in REDIRECTS and "location" in headers:
         return Redirected(refused.dial, status, headers["location"])
-    sent_at = _date(headers.get("date", ""))
+    sent_at = http_date(headers.get("date", ""))
     return SocketLost(
         dial=refused.dial,
         status=status,
@@ -161,11 +161,11 @@ def retry_after(value: str | None, sent_at: float | None) -> float | None:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return float(text)
-    until = _date(text)
+    until = http_date(text)
     return None if until is None or sent_at is None else max(0.0, until - sent_at)
 
 
-def _date(text: str) -> float | None:
+def http_date(text: str) -> float | None:
     """An HTTP date in seconds since the epoch; None for anything else.
 
     ``parsedate_tz`` lets a day 99 pass, which would count on into later months. A date without a

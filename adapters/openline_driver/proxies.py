@@ -229,14 +229,20 @@ def _read(origin: str, url: str) -> Proxy:
 
 
 def _from(environ: Mapping[str, str], name: str) -> Proxy | None:
-    """The proxy in the variable ``name``, else in ALL_PROXY.
+    """The proxy in the variable ``name``, else in ALL_PROXY."""
+    variable = variable_of(environ, name)
+    return _read(variable, environ[variable]) if variable else None
+
+
+def variable_of(environ: Mapping[str, str], name: str) -> str:
+    """The variable that names the proxy: of ``https_proxy`` or ``http_proxy``; empty if none does.
 
     In a CGI program a client sets HTTP_PROXY by its header "Proxy" (httpoxy, CVE-2016-5385).
     """
     for each in _spellings(name):
         if environ.get(each) and not (each == "HTTP_PROXY" and _CGI in environ):
-            return _read(each, environ[each])
-    return None
+            return each
+    return ""
 
 
 def _spellings(name: str) -> Iterator[str]:

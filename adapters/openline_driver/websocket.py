@@ -58,6 +58,11 @@ class WebSocket:
         self._bad_text = ""  # what was wrong with a text that was not UTF-8
         self._pings: deque[bytes] = deque()  # those without a pong
 
+    @property
+    def subprotocol(self) -> str:
+        """The one that the server chose; empty: none."""
+        return self._protocol.subprotocol or ""
+
     def begin(self, write: Callable[[bytes], object]) -> None:
         """Send the request for the upgrade. All bytes go to ``write``, from now on."""
         self._write = write

@@ -83,6 +83,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("openline", "openline_store", "openline_audio", "openline_driver", "openline_network"),
     ),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
+    "openline_doctor": ("openline", "openline_driver", "openline_network", "openline_asyncio"),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
     "openline_speech": ("openline",),
     "openline_wyoming": ("openline", "openline_asyncio", "openline_audio", "openline_driver"),
@@ -107,7 +108,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("openline", "openline_lookup", "openline_diagrams", "openline_store"),
         *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
         *("openline_asyncio", "openline_speech", "openline_wyoming"),
-        *("openline_fleet", "openline_batch", "openline_load"),
+        *("openline_fleet", "openline_batch", "openline_load", "openline_doctor"),
     ),
 }
 
@@ -131,7 +132,9 @@ ONLY = {
         "openline_fleet",
         "openline_batch",
         "openline_load",
+        "openline_doctor",
         "openline_cli.batch",
+        "openline_cli.doctor",
         "openline_cli.load",
     ),
     "picows": ("openline_fleet",),

@@ -1,0 +1,1 @@
+"""What is wrong between this machine and a backend: what was seen, and what it means."""

@@ -1,0 +1,212 @@
+"""What is wrong, where, and what to do: the one line for each way in which a probe can end. Pure.
+
+The reasons are those of the verdict table, which the command and the library print as well. The
+advice is added here: what a person can do about it at this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final
+
+from openline.dialects.registry import BUILT_IN
+from openline.dialects.traits import Traits
+from openline.reconnect.verdicts import NO_CODES, Action, Ending, ErrorKind, Verdict, judge
+from openline_doctor.facts import Facts, Failure, Step
+from openline_doctor.speaking import usual_path
+from openline_doctor.words import seconds
+
+#: What to do about each error; the reason stands before it.
+ADVICE: Final[Mapping[ErrorKind, str]] = MappingProxyType(
+    {
+        ErrorKind.REFUSED: "check the port, and that the backend runs",
+        ErrorKind.UNREACHABLE: "check the network, the VPN and the address",
+        ErrorKind.RESET: "a firewall or the backend cut it: check both",
+        ErrorKind.TIMED_OUT: "a firewall may drop the packets: check the port and its rules",
+        ErrorKind.CUT: "look into the log of the backend",
+        ErrorKind.DNS_AGAIN: "check the network and its name server",
+        ErrorKind.DNS_NOT_FOUND: "correct the name in the URL, or join the network that has it",
+        ErrorKind.DNS_OTHER: "check the network and its name server",
+        ErrorKind.TLS_CERTIFICATE: "give its authority with --ca-file, if it is yours",
+        ErrorKind.TLS_DATES: "renew the certificate, or set the clock of this machine",
+        ErrorKind.TLS_HOSTNAME: "give the name of the certificate in the URL",
+        ErrorKind.TLS_CLIENT_CERTIFICATE: "give the right one with --client-cert",
+        ErrorKind.TLS_CUT: "check that the port speaks TLS; else give ws://",
+        ErrorKind.TLS_OTHER: "give ws:// if the port speaks plain text, or check the port",
+        ErrorKind.BAD_UPGRADE: "check the port: another program than a WebSocket server answers",
+        ErrorKind.PROXY_UNREACHABLE: "check the address of the proxy",
+        ErrorKind.PROXY_CREDENTIALS: "put USER:PASSWORD@ into the variable",
+        ErrorKind.PROXY_FORBIDS: "have it allow the backend, or go without by --proxy none",
+        ErrorKind.PROXY_BUSY: "check the backend's address, as the proxy sees it",
+        ErrorKind.PROXY_FAILED: "check the scheme and the port of the proxy",
+    }
+)
+_OTHER: Final = "look into the log of the backend"
+#: RFC 9110 §15: statuses that tell more than that the request was refused.
+_STATUSES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        200: "a web server answers, and no WebSocket is there: check the path",
+        400: "it takes the request for a bad one: check the scheme, the path and the headers",
+        403: "it forbids it: check the token, the Origin and the headers",
+        404: "nothing is at this path: check the path",
+        405: "no WebSocket is at this path: check the path",
+        426: "it wants another protocol: check the path",
+        429: "it is full, or asked too often: wait, or raise its limit",
+        500: "it has failed: look into the log of the backend",
+        502: "a gateway does not reach the backend: check that it runs",
+        503: "it is full or not ready: wait, or raise its limit",
+        504: "a gateway gets no answer of the backend: check that it runs",
+    }
+)
+_STEPS: Final[Mapping[Step, str]] = MappingProxyType(
+    {
+        Step.NAME: "no answer of the name server",
+        Step.ADDRESSES: "no answer at all",
+        Step.PROXY: "the proxy opened no way",
+        Step.TLS: "connected, but no answer to the TLS handshake",
+        Step.UPGRADE: "connected, but no answer to the upgrade",
+        Step.ACK: "the backend did not acknowledge the start",
+        Step.LATENCY: "the backend did not answer a ping",
+    }
+)
+_LATE: Final[Mapping[Step, str]] = MappingProxyType(
+    {
+        Step.NAME: ADVICE[ErrorKind.DNS_AGAIN],
+        Step.ADDRESSES: ADVICE[ErrorKind.TIMED_OUT],
+        Step.PROXY: "the proxy, or the backend behind it, is frozen or shut off",
+        Step.TLS: "it is frozen, or the port speaks plain text: check both",
+        Step.UPGRADE: "it is frozen, or no WebSocket server: check both",
+        Step.ACK: "it is frozen or busy, or speaks another dialect: check its log",
+        Step.LATENCY: "it is frozen: look into its log",
+    }
+)
+
+
+def _traits(facts: Facts) -> Traits | None:
+    dialect = BUILT_IN.get(facts.dialect)
+    return None if dialect is None else dialect.traits
+
+
+def verdict_of(facts: Facts, failure: Failure) -> Verdict:
+    """The verdict of the table on the end of a probe, as of a session's dial."""
+    traits, close = _traits(facts), facts.close
+    status = None if facts.status == HTTPStatus.SWITCHING_PROTOCOLS else facts.status
+    error = failure.error
+    if facts.proxy is not None and failure.step in {Step.NAME, Step.ADDRESSES}:
+        error = ErrorKind.PROXY_UNREACHABLE
+    ending = Ending(
+        code=None if close is None else close.code,
+        sender=None if close is None else close.sender,
+        reason="" if close is None else close.reason,
+        status=status,
+        error=error,
+        has_provider=True,
+        refusal=facts.rule,
+    )
+    return judge(ending, NO_CODES if traits is None else traits.rulings)
+
+
+def is_about_token(facts: Facts, failure: Failure) -> bool:
+    """Whether the backend ended it because of the token.
+
+    Many a server answers a wrong path like a bad token (403): it is the path if another one opens.
+    """
+    if facts.opens_at:
+        return False
+    is_told = facts.rule is not None or facts.close is not None or facts.status not in {None, 101}
+    return is_told and verdict_of(facts, failure).action is Action.REAUTH
+
+
+def on_auth(facts: Facts, failure: Failure) -> str:
+    """The token is missing, or refused."""
+    verdict = verdict_of(facts, failure)
+    variable = facts.key_variable or "OPENLINE_TOKEN"
+    how = f"set {variable}, or give --token-file"
+    if facts.has_credential:
+        how = f"give another one: {how}"
+    missing = "" if facts.has_credential else ", and none was given"
+    told = _told(facts)
+    return f"{verdict.why}{missing}{f' ({told})' if told else ''}: {how}"
+
+
+def on_status(facts: Facts) -> str:
+    """HTTP refused the upgrade."""
+    status = facts.status or 0
+    if facts.location:
+        why = f": {facts.why_not}" if facts.why_not else ""
+        return f"HTTP {status}: redirected to {facts.location}, not followed{why}: give that URL"
+    phrase = f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""
+    server = f" from {facts.server}" if facts.server else ""
+    what = _STATUSES.get(status, "it refuses the upgrade: look into the log of the backend")
+    text = f"HTTP {status}{phrase}{server} at {facts.path}: {what}"
+    if facts.opens_at:
+        return (
+            f"HTTP {status}{phrase}{server}: the path {facts.path} is wrong: "
+            f"give {facts.opens_at}, where a WebSocket opens"
+        )
+    path = usual_path(facts.dialect)
+    if status in {200, 404, 405, 426} and path and path != facts.path:
+        text += f" (that of {facts.dialect} is {path})"
+    if facts.retry_after is not None:
+        text += f"; it asks to wait {seconds(facts.retry_after)}"
+    return text
+
+
+def on_late(facts: Facts, failure: Failure) -> str:
+    """No answer came in time."""
+    where = f" ({at})" if (at := _where(facts, failure)) else ""
+    lead = "connected to the proxy, but no" if failure.step is Step.UPGRADE and facts.proxy else ""
+    what = _STEPS.get(failure.step, "no answer")
+    what = f"{lead}{what.removeprefix('connected, but no')}" if lead else what
+    if failure.speaks_tls:
+        return f"{what}{where}: the port speaks TLS: give wss://"
+    advice = _LATE.get(failure.step, _OTHER)
+    return f"{what} within {seconds(facts.timeout)}{where}: {advice}"
+
+
+def on_failure(facts: Facts, failure: Failure) -> str:
+    """An error, a close frame or a refusal ended it."""
+    verdict, told = verdict_of(facts, failure), _told(facts)
+    parts = [_where(facts, failure), told or failure.detail]
+    inside = ", ".join(each for each in parts if each)
+    text = f"{verdict.why} ({inside})" if inside else verdict.why
+    if failure.speaks_tls:
+        return f"{text}: the port speaks TLS: give wss://"
+    return f"{text}: {_advice(facts, failure, verdict)}"
+
+
+def _advice(facts: Facts, failure: Failure, verdict: Verdict) -> str:
+    if _told(facts) and verdict.action is Action.LATER:
+        return "wait, or raise the limit of the backend"
+    if facts.proxy is not None and failure.step in {Step.NAME, Step.ADDRESSES}:
+        return ADVICE[ErrorKind.PROXY_UNREACHABLE]
+    if failure.error is not None:
+        return ADVICE.get(failure.error, _OTHER)
+    return _OTHER
+
+
+def _where(facts: Facts, failure: Failure) -> str:
+    """The address at which a step of the network failed; empty where the detail has it."""
+    proxy = facts.proxy
+    if failure.step in {Step.NAME, Step.ADDRESSES} and proxy is not None:
+        return f"proxy {proxy.address}, by {proxy.named_by}"
+    if failure.step is Step.NAME:
+        return facts.host
+    if failure.step is Step.PROXY:
+        return "" if proxy is None or failure.detail else proxy.address
+    return f"{facts.host}:{facts.port}"
+
+
+def _told(facts: Facts) -> str:
+    """What the backend itself said."""
+    close = facts.close
+    if facts.refusal:
+        return f'"{facts.refusal}"'
+    if close is not None:
+        reason = f', "{close.reason}"' if close.reason else ""
+        return f"close code {close.code}{reason}"
+    if facts.status not in {None, 101}:
+        return f"HTTP {facts.status}"
+    return ""
