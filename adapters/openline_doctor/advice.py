@@ -163,6 +163,8 @@ def on_late(facts: Facts, failure: Failure) -> str:
     if failure.speaks_tls:
         return f"{what}{where}: the port speaks TLS: give wss://"
     advice = _LATE.get(failure.step, _OTHER)
+    if facts.state and failure.step is Step.ACK:
+        what = f'{what} (it says "{facts.state}")'
     return f"{what} within {seconds(facts.timeout)}{where}: {advice}"
 
 

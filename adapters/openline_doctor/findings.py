@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from openline.reconnect.verdicts import ErrorKind
 from openline_doctor.advice import (
     is_about_token,
     on_auth,
@@ -73,11 +74,14 @@ def is_well(found: list[Finding]) -> bool:
 def failed_step(facts: Facts) -> Step | None:
     """The step that is to blame for the end of the probe; None: it went to its end.
 
-    A backend tells of a bad token at the upgrade, or by a close code at any time behind it.
+    A backend tells of a bad token at the upgrade, or by a close code at any time behind it; and,
+    with TLS 1.3, of a client's certificate that it wants behind the handshake (RFC 8446 §4.4.2.4).
     """
     failure = facts.failure
     if failure is None:
         return None
+    if failure.error is ErrorKind.TLS_CLIENT_CERTIFICATE and facts.secure:
+        return Step.TLS
     return Step.AUTH if is_about_token(facts, failure) else failure.step
 
 
@@ -93,7 +97,7 @@ def _finding(step: Step, facts: Facts, now: float) -> Finding:
         state, text = State.SKIPPED, "none: the URL is ws://"
     elif failure is not None and step is blamed:
         state, text = State.WRONG, _wrong(step, facts, failure, now)
-    elif failure is not None and not _came_to(step, facts, blamed, failure):
+    elif failure is not None and blamed is not None and not _came_to(step, facts, blamed):
         state, text = State.SKIPPED, _skipped(step, facts)
     else:
         state, text = _right(step, facts, now)
@@ -101,19 +105,19 @@ def _finding(step: Step, facts: Facts, now: float) -> Finding:
 
 
 def _skipped(step: Step, facts: Facts) -> str:
-    if step is Step.UPGRADE and facts.status is not None:
+    if step is Step.UPGRADE and facts.status not in {None, 101}:
         return f"HTTP {facts.status}, see auth"
     return _NOT_REACHED
 
 
-def _came_to(step: Step, facts: Facts, blamed: Step | None, failure: Failure) -> bool:
+def _came_to(step: Step, facts: Facts, blamed: Step) -> bool:
     """Whether a step was done when another one failed."""
-    order = list(Step)
-    if blamed is Step.AUTH and failure.step is Step.UPGRADE:
-        return order.index(step) < order.index(Step.UPGRADE)
+    if step is Step.UPGRADE:
+        return facts.upgrade_took is not None
     if step is Step.AUTH:  # known to be right by what follows it alone
         return facts.acked is not None or facts.greeted is not None
-    return order.index(step) < order.index(failure.step)
+    order = list(Step)
+    return order.index(step) < order.index(blamed)
 
 
 def _wrong(step: Step, facts: Facts, failure: Failure, now: float) -> str:

@@ -65,8 +65,12 @@ class Probe:
             way = _Way(self, backend)
             there = await way.run()
             facts = msgspec.structs.replace(way.facts(), redirects=tuple(led))
-            if there is None or len(led) == _MOST_REDIRECTS:
+            if there is None:
                 return facts
+            if len(led) == _MOST_REDIRECTS:
+                endless = Failure(step=Step.UPGRADE, took=0.0)
+                why = f"{len(led)} redirects before it led nowhere"
+                return msgspec.structs.replace(facts, failure=endless, why_not=why)
             backend = there
             led.append(there.url.partition("?")[0])
 
