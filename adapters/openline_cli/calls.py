@@ -111,9 +111,17 @@ def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: b
     return replay(file, dialect=dialect, number=session, quiet=quiet)
 
 
-def run_explain(*, subject: str | None, dialect: str | None, json: bool) -> int:
+def run_explain(
+    *, subject: str | None, dialect: str | None, session: int | None, json: bool
+) -> int:
     """``openline explain``. The exit status. Raises Problem."""
     from openline_cli.explain import show
+    from openline_cli.retell import is_journal, retell
+
+    if subject is not None and is_journal(subject):
+        return retell(Path(subject), number=session, json=json)
+    if session is not None:
+        raise Problem("--session: it chooses a session of a journal: name its file")
 
     sys.stdout.write(show(subject, json=json, dialect=dialect))
     return COMPLETE

@@ -202,15 +202,17 @@ _LISTED: Final = (
     ),
     Command(
         name="explain",
-        summary="Print how the client reacts to an ending of the line, and why.",
-        more="Without a subject it prints the whole table.",
+        summary="Explain an ending of the line, or a whole session from its journal.",
+        more="Without a subject it prints the table of all endings.",
         parameters=(
             Parameter(
                 name="subject",
                 value="SUBJECT",
-                help="A close code, an HTTP status, or a line printed about an ending.",
+                help="A close code, an HTTP status, a line printed about an ending, or the file "
+                "of a journal.",
             ),
             options.DIALECT,
+            options.SESSION,
             options.JSON_LINES,
         ),
     ),

@@ -1,0 +1,231 @@
+"""What is worth a sentence in a session: dials, outages, verdicts, gaps, sources, troubles. Pure.
+
+``take`` reads one record, ``told`` gives the sentences since the last ``told``. What happens again
+and again within a minute is told once, with a count: dials of an outage that fail alike, gaps of
+one cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from openline.dialects.registry import BUILT_IN, DEFAULT
+from openline.text import one_line
+from openline.updates import (
+    Gap,
+    GapCause,
+    GapWithdrawn,
+    Resumed,
+    SourceChanged,
+    SourceEnded,
+    SourceHeld,
+    State,
+    StateChanged,
+    Transcript,
+    Trouble,
+    Update,
+)
+from openline_lookup.endings import all_rows
+from openline_lookup.records import Record
+
+#: What each cause of a gap means to a person.
+CAUSES: Final[Mapping[GapCause, str]] = MappingProxyType(
+    {
+        GapCause.OVERFLOW: "the buffer was full before it could be sent",
+        GapCause.UNPROVEN: "it was sent, and nobody confirmed that it was heard",
+        GapCause.SPOOL: "the disk did not have it any more",
+        GapCause.SKIPPED: "the app skipped to the live audio",
+        GapCause.CAPTURE: "the source could not capture it",
+        GapCause.BACKEND: "the backend dropped it",
+        GapCause.UNHEARD: "the backend did not transcribe it",
+        GapCause.IGNORED: "the backend does not transcribe this source",
+        GapCause.UNDELIVERED: "the session ended before it was sent",
+        GapCause.UNCONFIRMED: "the session ended before it was confirmed",
+    }
+)
+_REQUESTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "StopRequested": "the app asks for the end",
+        "AbortRequested": "the app aborts the session",
+        "NetworkRestored": "the network is back",
+        "SkipRequested": "the app skips to the live audio",
+    }
+)
+_NONE: Final = ("", "")
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence, and its time in seconds since the opening."""
+
+    at: float
+    text: str
+
+
+class Happenings:
+    """Of one session, whose backend speaks the dialect of this name."""
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+        self._said: list[Said] = []
+        self._gaps: dict[tuple[str, GapCause], tuple[float, float]] = {}  # when, seconds
+        self._origin: float | None = None  # the time of session time 0
+        self._lost_at: float | None = None
+        self._lost_why: tuple[str, str] = _NONE  # of the last loss: its reason, its action
+        self._again = 0  # dials of this outage that failed like the one before
+        self._again_at = 0.0
+        self._has_opened = False
+        self._credentials = 0
+
+    def take(self, record: Record, at: float, zero: float) -> tuple[int, float]:
+        """Tell a record at ``at`` seconds; the words in it, and their lag.
+
+        ``zero`` is the time of the opening on the clock of the record.
+        """
+        self._event(record, at, zero)
+        words, lag = 0, 0.0
+        for update in record.updates:
+            if isinstance(update, Transcript):
+                if update.final:
+                    words += len(update.text.split())
+                    lag = max(lag, at - (self._origin or 0.0) - update.end)
+            else:
+                self._update(update, at)
+        return words, lag
+
+    def told(self) -> Iterator[Said]:
+        """What was told since the last call."""
+        self._tell_again()
+        for (source, cause), (at, seconds) in self._gaps.items():
+            text = f"{seconds:.1f} s of {source} are missing: {CAUSES[cause]} ({cause})"
+            self._said.append(Said(at=at, text=text))
+        found = sorted(self._said, key=lambda each: each.at)
+        self._said, self._gaps = [], {}
+        yield from found
+
+    def _say(self, at: float, text: str) -> None:
+        self._said.append(Said(at=at, text=one_line(text)))
+
+    def _event(self, record: Record, at: float, zero: float) -> None:
+        fields = record.fields
+        match record.kind:
+            case "SourceStarted":
+                if self._origin is None:
+                    began = fields.get("at")
+                    self._origin = began - zero if isinstance(began, int | float) else at
+                self._say(at, f"{fields.get('source')} starts")
+            case "SourceFinished":
+                self._say(at, f"{fields.get('source')} has no more audio")
+            case "CredentialReady":
+                self._credentials += 1
+                again = "a fresh credential" if self._credentials > 1 else "a credential"
+                same = ", the same as before" if fields.get("unchanged") else ""
+                self._say(at, f"the provider gave {again}{same}")
+            case "CredentialFailed":
+                self._say(at, f"the provider gave no credential: {_or_none(fields, 'detail')}")
+            case "Redirected":
+                where = _or_none(fields, "location").partition("?")[0]
+                self._say(at, f"the backend redirects to {where} (HTTP {fields.get('status')})")
+            case "SpoolFailed":
+                self._say(at, f"nothing more can be kept on disk: {_or_none(fields, 'reason')}")
+            case kind if kind in _REQUESTS:
+                self._say(at, _REQUESTS[kind])
+            case _:
+                pass
+
+    def _update(self, update: Update, at: float) -> None:
+        match update:
+            case StateChanged():
+                self._state(update, at)
+            case Gap(source=source, cause=cause, seconds=seconds):
+                first, so_far = self._gaps.get((source, cause), (at, 0.0))
+                self._gaps[source, cause] = (first, so_far + seconds)
+            case GapWithdrawn(gap=gap):
+                self._say(at, f"{gap.seconds:.1f} s of {gap.source} are not missing any more")
+            case SourceHeld(source=source, device=device, reason=reason):
+                self._say(at, f"{source} waits for its device {device}: {reason}")
+            case SourceChanged(source=source, device=device):
+                self._say(at, f"{source} goes on with {device}")
+            case SourceEnded(source=source, cause=cause, reason=reason):
+                if cause != "exhausted":
+                    self._say(at, f"{source} is lost ({cause}): {reason}")
+            case Trouble(kind=kind, text=text):
+                self._say(at, f"{text} ({kind})")
+            case Resumed(gap=gap):
+                self._say(at, f"the process was suspended for {gap:.1f} s")
+            case _:
+                pass
+
+    def _state(self, update: StateChanged, at: float) -> None:
+        match update.state:
+            case State.STREAMING | State.FINISHING if not self._has_opened or self._lost_at:
+                self._open(update, at)
+            case State.RECONNECTING:
+                self._lose(update, at)
+            case State.DRAINING:
+                self._say(at, f"dial {update.dial} is replaced by another one: {update.reason}")
+            case State.FAILED:
+                self._tell_again()
+                self._say(at, f"the session failed: {self._judged(update)}")
+            case _:
+                pass
+
+    def _open(self, update: StateChanged, at: float) -> None:
+        self._tell_again()
+        if update.state is State.FINISHING and not update.dial:
+            return
+        if self._lost_at is not None and self._has_opened:
+            took = at - self._lost_at
+            self._say(at, f"the line is open again after {took:.1f} s, on dial {update.dial}")
+        elif update.state is State.STREAMING:
+            self._say(at, f"the line is open, {at:.1f} s after the start, on dial {update.dial}")
+        self._has_opened = self._has_opened or update.state is State.STREAMING
+        self._lost_at, self._lost_why = None, _NONE
+
+    def _lose(self, update: StateChanged, at: float) -> None:
+        why = update.reason, str(update.action or "")
+        if self._lost_at is not None and why == self._lost_why:
+            self._again += 1
+            self._again_at = at
+            return
+        self._tell_again()
+        wait = "" if update.retry_in is None else f"; it dials again in {update.retry_in:.1f} s"
+        if self._lost_at is None:
+            self._lost_at = at
+            what = "the line was lost" if self._has_opened else "the first dial failed"
+        else:
+            what = f"dial {update.dial} failed"
+        self._lost_why = why
+        self._say(at, f"{what}: {self._judged(update)}{wait}")
+
+    def _judged(self, update: StateChanged) -> str:
+        """The reason of a verdict, its action, and the source of its rule."""
+        reason = update.reason or "no reason was given"
+        known = _sources(self._dialect)
+        source = next((source for why, source in known if why and why in reason), "")
+        parts = (update.action.value if update.action else "", f"source: {source}" * bool(source))
+        inside = ", ".join(each for each in parts if each)
+        return f"{reason} [{inside}]" if inside else reason
+
+    def _tell_again(self) -> None:
+        count, self._again = self._again, 0
+        if count:
+            more = f"{count} more dial{'s' * (count > 1)} failed alike"
+            self._say(self._again_at, more)
+
+
+def _or_none(fields: Mapping[str, Any], name: str) -> str:
+    return str(fields.get(name) or "no reason was given")
+
+
+@cache
+def _sources(dialect: str) -> tuple[tuple[str, str], ...]:
+    """The reasons of the table, and of a dialect, the longest first, each with its source."""
+    known = BUILT_IN.get(dialect, DEFAULT).traits
+    rows = all_rows(dialect_codes=known.rulings, refusals=known.refusals)
+    found = {each.why: each.source for each in rows}
+    return tuple(sorted(found.items(), key=lambda pair: -len(pair[0])))

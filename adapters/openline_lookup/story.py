@@ -1,0 +1,214 @@
+"""What happened in a session, minute by minute, in plain sentences. Pure: records in, data out.
+
+A minute in which something happened is told by itself: each thing with its time. Minutes with
+nothing but speech are joined. The words of a verdict stand in the journal; the source of its rule
+is found in the verdict table by them.
+
+    minute 0         0:00.1  the line is open, 0.1 s after the start
+    minutes 1 to 3   nothing but speech: 412 words, at most 0.8 s after they were said
+    minute 4         4:02.3  the line was lost: the connection was reset (retry)
+                     4:03.2  the line is open again after 0.9 s, on dial 2
+
+``lag`` is how long after the end of the words in the audio their final came: what a person waits.
+After an outage it is long until the backlog is made good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from openline.updates import SAMPLE_RATE, Ended, SourceStatistics
+from openline_lookup.happenings import Happenings, Said
+from openline_lookup.records import Broken, Head, Record
+
+_MINUTE: Final = 60.0
+
+
+class Minute(msgspec.Struct, frozen=True, kw_only=True):
+    """One minute since the opening, or several, ``first`` to ``last``, without a happening.
+
+    ``words`` came in finals, the latest of them ``lag`` seconds after they were said (None: no
+    words). ``captured``: seconds of audio, of all sources.
+    """
+
+    first: int
+    last: int
+    words: int = 0
+    lag: float | None = None
+    captured: float = 0.0
+    happened: tuple[Said, ...] = ()
+
+
+class Story(msgspec.Struct, frozen=True, kw_only=True):
+    """One session. ``began``: seconds since the epoch, by the backend's clock; None: it told none.
+
+    ``end`` is one line, and ``complete`` None where the journal stops before the session does.
+    ``broken``: the numbers of the lines that cannot be read; ``torn``: the last one has no end.
+    """
+
+    session_id: str
+    url: str
+    dialect: str
+    sources: tuple[str, ...]
+    began: float | None
+    minutes: tuple[Minute, ...]
+    seconds: float
+    end: str
+    complete: bool | None
+    broken: tuple[int, ...] = ()
+    torn: bool = False
+
+
+def stories(found: Iterable[Head | Record | Broken]) -> Iterator[Story]:
+    """The sessions of a journal. Records before the first session are left out."""
+    teller: _Teller | None = None
+    early: list[int] = []
+    for each in found:
+        if isinstance(each, Head):
+            if teller is not None:
+                yield teller.story()
+            teller = _Teller(each)
+            teller.broken += early
+            early = []
+        elif teller is None:
+            early.append(each.line)
+        elif isinstance(each, Broken):
+            teller.skip(each)
+        else:
+            teller.take(each)
+    if teller is not None:
+        yield teller.story()
+
+
+class _Teller:
+    """Tells one session."""
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+        self._zero: float | None = None
+        self._now = 0.0
+        self._began: float | None = None
+        self._minutes: list[Minute] = []
+        self._open = Minute(first=0, last=0)
+        self._happenings = Happenings(head.dialect)
+        self._ended: Ended | None = None
+        self.broken: list[int] = []
+        self._is_torn = False
+
+    def skip(self, broken: Broken) -> None:
+        """A line cannot be read."""
+        self._is_torn = broken.torn
+        if not broken.torn:
+            self.broken.append(broken.line)
+
+    def take(self, record: Record) -> None:
+        """Tell a line."""
+        if self._zero is None:
+            self._zero = record.now
+        at = max(self._now, record.now - self._zero)
+        self._turn_to(int(at // _MINUTE))
+        self._now = at
+        date = record.fields.get("date")
+        if record.kind == "SocketOpened" and self._began is None and isinstance(date, int | float):
+            self._began = date - at
+        minute = self._open
+        if record.kind == "AudioCaptured":
+            heard = _samples(record) / SAMPLE_RATE
+            minute = msgspec.structs.replace(minute, captured=minute.captured + heard)
+        words, lag = self._happenings.take(record, at, self._zero)
+        if words:
+            slowest = lag if minute.lag is None else max(lag, minute.lag)
+            minute = msgspec.structs.replace(minute, words=minute.words + words, lag=slowest)
+        self._open = minute
+        for update in record.updates:
+            if isinstance(update, Ended):
+                self._ended = update
+
+    def story(self) -> Story:
+        """All of it."""
+        self._close()
+        ended, head = self._ended, self._head
+        complete = None if ended is None else ended.complete
+        return Story(
+            session_id=head.session_id,
+            url=head.url,
+            dialect=head.dialect,
+            sources=head.sources,
+            began=self._began,
+            minutes=tuple(_joined(self._minutes)),
+            seconds=self._now,
+            end=self._end(),
+            complete=complete,
+            broken=tuple(self.broken),
+            torn=self._is_torn,
+        )
+
+    def _turn_to(self, number: int) -> None:
+        """Close the minute before this one; the silent ones between are one."""
+        if number == self._open.last:
+            return
+        self._close()
+        silent = self._open.last + 1
+        if silent < number:
+            self._minutes.append(Minute(first=silent, last=number - 1))
+        self._open = Minute(first=number, last=number)
+
+    def _close(self) -> None:
+        happened = tuple(self._happenings.told())
+        self._minutes.append(msgspec.structs.replace(self._open, happened=happened))
+
+    def _end(self) -> str:
+        ended = self._ended
+        if ended is None:
+            return "the journal stops here, and the session does not end in it"
+        counts = ended.statistics
+        audio = "; ".join(_account(name, each) for name, each in counts.sources.items())
+        words = sum(len(each.text.split()) for each in ended.transcript)
+        whole = "complete" if ended.complete else "not complete"
+        dials = f"{counts.dials} dial{'s' * (counts.dials != 1)}"
+        return f"{ended.state}, {whole}: {ended.reason}; {words} words, {dials}; {audio}"
+
+
+def _account(name: str, counts: SourceStatistics) -> str:
+    captured, confirmed = counts.captured / SAMPLE_RATE, counts.confirmed / SAMPLE_RATE
+    missing = counts.missing / SAMPLE_RATE
+    lost = f"{missing:.1f} s missing" if missing else "none missing"
+    return f"{name}: {captured:.1f} s captured, {confirmed:.1f} s confirmed, {lost}"
+
+
+def _samples(record: Record) -> int:
+    size = record.fields.get("bytes")
+    if isinstance(size, int):
+        return size // 2
+    kept = record.fields.get("pcm")
+    return len(kept) * 3 // 8 if isinstance(kept, str) else 0  # base64
+
+
+def _joined(minutes: Iterable[Minute]) -> Iterator[Minute]:
+    """Join neighbours in which nothing happened, if both or neither had words and audio."""
+    last: Minute | None = None
+    for each in minutes:
+        if last is not None and _alike(last, each):
+            lags = [lag for lag in (last.lag, each.lag) if lag is not None]
+            last = Minute(
+                first=last.first,
+                last=each.last,
+                words=last.words + each.words,
+                lag=max(lags, default=None),
+                captured=last.captured + each.captured,
+            )
+            continue
+        if last is not None:
+            yield last
+        last = each
+    if last is not None:
+        yield last
+
+
+def _alike(one: Minute, other: Minute) -> bool:
+    if one.happened or other.happened:
+        return False
+    return (one.words > 0, one.captured > 0) == (other.words > 0, other.captured > 0)
