@@ -1,0 +1,309 @@
+"""A session told from its journal: the recorded scenarios as they read, and damage of any kind."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline.updates import GapCause
+from openline_lookup.happenings import CAUSES
+from openline_lookup.records import Broken, Head, Record, records
+from openline_lookup.story import Minute, Story, stories
+
+JOURNALS = Path(__file__).parents[1] / "journals"
+HEAD = {
+    "journal": 1,
+    "session_id": "s",
+    "dialect": "echopanel",
+    "sources": ["mic"],
+    "backend": {"host": "::1", "port": 8000, "path": "/ws", "secure": None},
+}
+STATISTICS = {"dials": 1, "sources": {"mic": {"captured": 16_000, "sent": 0, "confirmed": 0,
+                                              "missing": 16_000}}}  # fmt: skip
+
+
+def told(lines: Iterable[bytes]) -> Story:
+    [story] = stories(records(lines))
+    return story
+
+
+def journal(name: str) -> list[bytes]:
+    return (JOURNALS / f"{name}.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def sentences(story: Story) -> list[str]:
+    return [f"{each.at:.1f} {each.text}" for minute in story.minutes for each in minute.happened]
+
+
+def line(now: float, kind: str = "Tick", *updates: dict[str, Any], **fields: object) -> bytes:
+    commands = [{"type": "Report", "update": each} for each in updates]
+    event = {"type": kind, **fields}
+    return json.dumps({"now": now, "event": event, "commands": commands}).encode() + b"\n"
+
+
+def session(*lines: bytes, **changes: object) -> Story:
+    return told([json.dumps(HEAD | changes).encode() + b"\n", *lines])
+
+
+def state(name: str, reason: str = "", **more: object) -> dict[str, Any]:
+    return {"type": "StateChanged", "state": name, "dial": 1, "reason": reason, **more}
+
+
+def final(text: str, end: float) -> dict[str, Any]:
+    fields = {"source": "mic", "text": text, "final": True, "start": 0.0, "end": end}
+    return {"type": "Transcript", **fields}
+
+
+#: What each recorded scenario reads like.
+GOLDEN = {
+    "happy-path": [
+        "0.0 mic starts",
+        "0.2 the line is open, 0.2 s after the start, on dial 1",
+        "1.7 the app asks for the end",
+    ],
+    "two-sources": [
+        "0.0 mic starts",
+        "0.0 system starts",
+        "0.2 the line is open, 0.2 s after the start, on dial 1",
+        "1.2 the app asks for the end",
+    ],
+    "drop-and-replay": [
+        "0.0 mic starts",
+        "0.2 the line is open, 0.2 s after the start, on dial 1",
+        (
+            "2.3 the line was lost: the connection was reset [retry, source: openline]; it dials again "
+            "in 0.8 s"
+        ),
+        "3.3 the line is open again after 1.0 s, on dial 2",
+        "4.4 the app asks for the end",
+    ],
+    "capacity": [
+        "0.0 mic starts",
+        (
+            "5.2 the first dial failed: the backend is full and asks to come back later (Server at "
+            "capacity, please try again later) [later, source: echopanel contract, How it ends]; it "
+            "dials again in 5.5 s"
+        ),
+        "11.0 the line is open, 11.0 s after the start, on dial 2",
+        "12.0 the app asks for the end",
+    ],
+    "frozen-backend": [
+        "0.0 mic starts",
+        "0.2 the line is open, 0.2 s after the start, on dial 1",
+        (
+            "6.5 the line was lost: the backend did not answer a ping in time [retry, source: "
+            "openline]; it dials again in 0.8 s"
+        ),
+        "7.5 the line is open again after 1.0 s, on dial 2",
+        "8.0 the app asks for the end",
+    ],
+    "stop-during-a-reconnect": [
+        "0.0 mic starts",
+        "0.2 the line is open, 0.2 s after the start, on dial 1",
+        (
+            "1.4 the line was lost: the server is restarting [retry, source: uvicorn]; it dials again "
+            "in 0.8 s"
+        ),
+        "1.7 the app asks for the end",
+        "2.4 the line is open again after 1.0 s, on dial 2",
+    ],
+    "wrong-token-with-a-provider": [
+        "0.0 mic starts",
+        "0.1 the provider gave a credential",
+        (
+            "0.4 the first dial failed: the backend refused the token (Unauthorized websocket "
+            "connection) [reauth, source: echopanel contract, How it ends]; it dials again in 0.0 s"
+        ),
+        "0.5 the provider gave a fresh credential",
+        "0.8 the line is open, 0.8 s after the start, on dial 2",
+        "1.5 the app asks for the end",
+    ],
+    "wrong-token-without-a-provider": [
+        "0.0 mic starts",
+        (
+            "0.2 the session failed: the backend refused the token, and there is no provider for a "
+            "fresh credential: check the token, or give one (Unauthorized websocket connection) "
+            "[fatal, source: echopanel contract, How it ends]"
+        ),
+        "0.2 0.2 s of mic are missing: the session ended before it was sent (undelivered)",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", sorted(each.stem for each in JOURNALS.glob("*.jsonl")))
+def test_each_scenario_reads_so(name: str) -> None:
+    story = told(journal(name))
+    assert sentences(story) == GOLDEN[name]
+    assert not story.broken
+    assert story.complete is (name != "wrong-token-without-a-provider")
+
+
+def test_how_it_ended() -> None:
+    assert told(journal("drop-and-replay")).end == (
+        "closed, complete: finished; 9 words, 2 dials; mic: 2.8 s captured, 2.8 s confirmed, "
+        "none missing"
+    )
+
+
+def test_quiet_minutes_are_joined() -> None:
+    words = [line(60.0 * minute, "Tick", final("a b c", 60.0 * minute - 0.5 * minute))
+             for minute in range(1, 5)]  # fmt: skip
+    audio = [line(60.0 * minute, "AudioCaptured", source="mic", bytes=32_000)
+             for minute in range(5, 7)]  # fmt: skip
+    lost = state("reconnecting", "the connection was reset", action="retry", retry_in=1.0)
+    story = session(
+        line(0.0, "SourceStarted", source="mic", at=0.0), *words, *audio,
+        line(12 * 60.0, "SocketLost", lost),
+    )  # fmt: skip
+    assert [(each.first, each.last, each.words, each.captured) for each in story.minutes] == [
+        (0, 0, 0, 0.0), (1, 4, 12, 0.0), (5, 6, 0, 2.0), (7, 11, 0, 0.0), (12, 12, 0, 0.0),
+    ]  # fmt: skip
+    assert story.minutes[1].lag == pytest.approx(2.0)
+    assert story.minutes[2] == Minute(first=5, last=6, captured=2.0)
+
+
+def test_dials_that_fail_alike_are_counted() -> None:
+    refused = state("reconnecting", "nothing listens", action="retry", retry_in=1.0)
+    other = state("reconnecting", "the server is restarting", action="retry")
+    story = session(
+        line(0.0, "Tick", state("streaming")),
+        *(line(float(at), "SocketLost", refused) for at in range(1, 5)),
+        line(5.0, "SocketLost", other),
+        line(9.0, "Tick", state("streaming")),
+    )
+    assert sentences(story)[1:] == [
+        "1.0 the line was lost: nothing listens [retry]; it dials again in 1.0 s",
+        "4.0 3 more dials failed alike",
+        "5.0 dial 1 failed: the server is restarting [retry, source: uvicorn]",
+        "9.0 the line is open again after 8.0 s, on dial 1",
+    ]
+
+
+def test_gaps_of_one_cause_are_added_up() -> None:
+    gap = {"type": "Gap", "source": "mic", "start": 0, "end": 16_000, "samples": 16_000,
+           "cause": "overflow"}  # fmt: skip
+    withdrawn = {"type": "GapWithdrawn", "gap": {k: v for k, v in gap.items() if k != "type"}}
+    story = session(line(0.0, "Tick", gap), line(1.0, "Tick", gap), line(61.0, "Tick", withdrawn))
+    assert sentences(story) == [
+        "0.0 2.0 s of mic are missing: the buffer was full before it could be sent (overflow)",
+        "61.0 1.0 s of mic are not missing any more",
+    ]
+
+
+def test_each_cause_of_a_gap_has_words() -> None:
+    assert set(CAUSES) == set(GapCause)
+
+
+def test_what_else_is_told() -> None:
+    story = session(
+        line(0.0, "CredentialFailed", detail="no key"),
+        line(1.0, "CredentialReady", request=1, unchanged=True),
+        line(2.0, "Redirected", status=307, location="wss://there.example/x?y=xxx"),
+        line(3.0, "SpoolFailed", reason="disk full"),
+        line(4.0, "NetworkRestored"),
+        line(5.0, "SourceFinished", source="mic"),
+        line(6.0, "Tick", {"type": "SourceHeld", "source": "mic", "device": "USB", "reason": "x"}),
+        line(7.0, "Tick", {"type": "SourceChanged", "source": "mic", "device": "Built-in",
+                           "reason": "y"}),
+        line(8.0, "Tick", {"type": "SourceEnded", "source": "mic", "cause": "stalled",
+                           "reason": "silent"}),
+        line(9.0, "Tick", {"type": "Trouble", "kind": "deaf", "text": "it hears nothing"}),
+        line(10.0, "Tick", {"type": "Resumed", "gap": 30.0}),
+        line(11.0, "Tick", state("draining", "its end is near")),
+    )  # fmt: skip
+    assert sentences(story) == [
+        "0.0 the provider gave no credential: no key",
+        "1.0 the provider gave a credential, the same as before",
+        "2.0 the backend redirects to wss://there.example/x (HTTP 307)",
+        "3.0 nothing more can be kept on disk: disk full",
+        "4.0 the network is back",
+        "5.0 mic has no more audio",
+        "6.0 mic waits for its device USB: x",
+        "7.0 mic goes on with Built-in",
+        "8.0 mic is lost (stalled): silent",
+        "9.0 it hears nothing (deaf)",
+        "10.0 the process was suspended for 30.0 s",
+        "11.0 dial 1 is replaced by another one: its end is near",
+    ]
+
+
+def test_the_head() -> None:
+    story = session(line(5.0, "OpenRequested"), line(6.0, "SocketOpened", dial=1, date=1e9))
+    assert (story.url, story.began, story.seconds) == ("ws://[::1]:8000/ws", 1e9 - 1.0, 1.0)
+    far = {"host": "far.example", "port": 1, "path": "/", "secure": None}
+    assert session(line(0.0), backend=far).url == "wss://far.example:1/"
+
+
+def test_audio_that_was_kept_counts() -> None:
+    story = session(line(0.0, "AudioCaptured", source="mic", pcm="A" * 4 * 32_000))
+    assert story.minutes[0].captured == 3.0
+
+
+def test_several_sessions_in_one_file() -> None:
+    two = [*journal("happy-path"), *journal("capacity")]
+    assert [len(each.minutes) for each in stories(records(two))] == [1, 1]
+
+
+def test_a_cut_journal_is_told_as_far_as_it_goes() -> None:
+    whole = b"".join(journal("drop-and-replay"))
+    cut = whole[: len(whole) // 2].splitlines(keepends=True)
+    story = told(cut)
+    assert (story.torn, story.complete, story.broken) == (True, None, ())
+    assert sentences(story) == GOLDEN["drop-and-replay"][:2]
+    assert story.end == "the journal stops here, and the session does not end in it"
+
+
+def test_a_broken_line_is_named_and_the_rest_is_told() -> None:
+    lines = journal("capacity")
+    lines.insert(3, b"garbage\n")
+    story = told(lines)
+    assert story.broken == (4,)
+    assert sentences(story) == GOLDEN["capacity"]
+
+
+def test_lines_before_the_first_session_are_broken() -> None:
+    story = told([b"garbage\n", line(0.0), *journal("happy-path")])
+    assert story.broken == (1, 2)
+
+
+STRANGE = [
+    b"", b"\n", b"[]\n", b"null\n", b'{"now":1}\n', b'{"now":1,"event":[]}\n',
+    b'{"now":1,"event":{"type":[]}}\n', b'{"now":"nan","event":{"type":"Tick"}}\n',
+    b'{"now":1,"event":{"type":"Tick"},"commands":[1]}\n',
+    b'{"now":1,"event":{"type":"Tick"},"commands":[{"type":"Report","update":[]}]}\n',
+    b'{"journal":1}\n', b'{"journal":1,"session_id":1,"dialect":2,"sources":3,"backend":4}\n',
+    b"[" * 100_000 + b"\n", b"\xff\xfe\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=range(len(STRANGE)))
+def test_a_strange_line_is_broken(strange: bytes) -> None:
+    assert [type(each) for each in records([strange])] == [Broken]
+
+
+@given(st.data())
+def test_any_damage_is_told(data: st.DataObject) -> None:
+    """Whatever is cut, doubled or changed: the rest is told, and nothing raises."""
+    whole = bytearray(b"".join(journal(data.draw(st.sampled_from(sorted(GOLDEN))))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole)))
+        size = data.draw(st.integers(0, 300))
+        whole[at : at + size] = data.draw(st.binary(max_size=20))
+    for story in stories(records(bytes(whole).splitlines(keepends=True))):
+        assert all(each.at >= 0 for minute in story.minutes for each in minute.happened)
+        ranges = [(each.first, each.last) for each in story.minutes]
+        assert all(first <= last for first, last in ranges)
+        assert all(one[1] + 1 == other[0] for one, other in itertools.pairwise(ranges))
+
+
+def test_a_pull_is_no_record() -> None:
+    assert list(records([b'{"now":1.0,"pulled":null}\n'])) == []
+    found = list(records([json.dumps(HEAD).encode() + b"\n", line(0.0)]))
+    assert [type(each) for each in found] == [Head, Record]
