@@ -78,7 +78,7 @@ GOLDEN = {
         "0.0 mic starts",
         "0.2 the line is open, 0.2 s after the start, on dial 1",
         (
-            "2.3 the line was lost: the connection was reset [retry, source: openline]; it dials again "
+            "2.3 the line was lost: the connection was reset [retry, source: openline]; it dials "
             "in 0.8 s"
         ),
         "3.3 the line is open again after 1.0 s, on dial 2",
