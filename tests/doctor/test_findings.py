@@ -186,7 +186,7 @@ def test_no_step_behind_the_failed_one_is_right(facts: Facts) -> None:
     blamed = failed_step(facts)
     if blamed is None:
         return
-    order = [step for step in Step if step not in {Step.CLOCK, Step.DIALECT}]
+    order: list[Step] = [step for step in Step if step not in {Step.CLOCK, Step.DIALECT}]
     found = states(facts)
     behind = order[order.index(blamed) + 1 :]
     # What was seen of the upgrade and the token before a later step failed stays as it is.
@@ -239,8 +239,8 @@ def test_a_full_backend_asks_to_wait() -> None:
     assert at(Step.ACK, facts) == (
         State.WRONG,
         (
-            'the backend is full (speech.example:443, "at capacity"): wait, or raise the limit of the '
-            "backend"
+            'the backend is full (speech.example:443, "at capacity"): wait, or raise the limit '
+            "of the backend"
         ),
     )
 

@@ -1,8 +1,8 @@
-"""`openline doctor` on real sockets, against one thing that is wrong at a time: it names that one."""
+"""`openline doctor` on real sockets: of one thing that is wrong it names that one."""
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import os
 import signal
@@ -244,7 +244,7 @@ def test_a_certificate_of_another_name(
 def test_a_certificate_that_is_over(doctor: Doctor, authority: Authority, tmp_path: Path) -> None:
     """Or not yet valid by this clock; the two are told apart by the dates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    past = datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC)
+    past = dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
     authority.ca.issue_cert("localhost", not_after=past).configure_cert(context)
     with Place(context) as place:
         status, steps = doctor(url(place, scheme="wss", host="localhost"),

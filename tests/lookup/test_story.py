@@ -87,9 +87,9 @@ GOLDEN = {
     "capacity": [
         "0.0 mic starts",
         (
-            "5.2 the first dial failed: the backend is full and asks to come back later (Server at "
-            "capacity, please try again later) [later, source: echopanel contract, How it ends]; it "
-            "dials again in 5.5 s"
+            "5.2 the first dial failed: the backend is full and asks to come back later (Server "
+            "at capacity, please try again later) [later, source: echopanel contract, How it "
+            "ends]; it dials again in 5.5 s"
         ),
         "11.0 the line is open, 11.0 s after the start, on dial 2",
         "12.0 the app asks for the end",
@@ -108,8 +108,8 @@ GOLDEN = {
         "0.0 mic starts",
         "0.2 the line is open, 0.2 s after the start, on dial 1",
         (
-            "1.4 the line was lost: the server is restarting [retry, source: uvicorn]; it dials again "
-            "in 0.8 s"
+            "1.4 the line was lost: the server is restarting [retry, source: uvicorn]; it dials "
+            "again in 0.8 s"
         ),
         "1.7 the app asks for the end",
         "2.4 the line is open again after 1.0 s, on dial 2",
