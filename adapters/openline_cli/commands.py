@@ -202,7 +202,7 @@ _LISTED: Final = (
     ),
     Command(
         name="explain",
-        summary="Explain an ending of the line, or a whole session from its journal.",
+        summary="Explain an ending of the line, or a session from its journal.",
         more="Without a subject it prints the table of all endings.",
         parameters=(
             Parameter(

@@ -13,6 +13,7 @@ from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS
 from openline_cli.demo import demo
 from openline_cli.diagram import diagram
+from openline_cli.doctor import DoctorOptions
 from openline_cli.load import LoadOptions
 from openline_cli.options import LOGGING
 from openline_cli.parameters import Command, read_words
@@ -33,6 +34,7 @@ BEHIND: dict[str, Callable[..., object]] = {
     "wyoming": WyomingOptions,
     "load": LoadOptions,
     "batch": BatchOptions,
+    "doctor": DoctorOptions,
 }
 
 

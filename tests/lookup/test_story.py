@@ -79,7 +79,7 @@ GOLDEN = {
         "0.2 the line is open, 0.2 s after the start, on dial 1",
         (
             "2.3 the line was lost: the connection was reset [retry, source: openline]; it dials "
-            "in 0.8 s"
+            "again in 0.8 s"
         ),
         "3.3 the line is open again after 1.0 s, on dial 2",
         "4.4 the app asks for the end",
