@@ -1,0 +1,1 @@
+"""The machine as a model for checkers: Promela for spin, and TLA+."""
