@@ -59,7 +59,8 @@ VARIABLES: Final[Mapping[str, tuple[frozenset[Value] | None, Value, str]]] = {
     "state": (frozenset(RUNS), "idle", "the state of the chart"),
     "mode": (frozenset(range(4)), FREE, "who still acts: all, timers, kept timers, the limit"),
     "provider": (BITS, 0, "there is a provider for credentials"),
-    "stop": (BITS, 0, "the app has requested the stop"),
+    "asked": (BITS, 0, "the app, or its last source, has asked for the stop"),
+    "stop": (BITS, 0, "the session is to stop"),
     "attempts": (None, 0, "retries since there was progress"),
     "zone": (frozenset(range(3)), 0, "how long the witness is ago"),
     "passes": (None, 0, "passes of the gate since the witness, and it"),
@@ -291,9 +292,9 @@ _MESSAGES: Final = (
 #: The events of the outside. A socket that is lost, or redirected, is gone.
 OUTSIDE: Final[Mapping[str, Source]] = {
     **dict.fromkeys(
-        ("open_requested", "stop_requested", "abort_requested", "network_restored"),
-        Source(ALWAYS, {}),
+        ("open_requested", "abort_requested", "network_restored"), Source(ALWAYS, {})
     ),
+    "stop_requested": Source(ALWAYS, {"asked": 1}),
     "credential_ready": Source(_ASKED_FOR, {"requests": 0}, goes_on=True),
     "credential_failed": Source(
         _ASKED_FOR,
@@ -337,10 +338,10 @@ def of_timer(timer: Timer) -> Source:
         rules = (verdict_table.EXPIRED,)
     if timer not in KEPT:
         states = [state for state, runs in RUNS.items() if timer in runs]
-        needs = has(state=states)
+        modes = has(mode=(FREE, SILENT))
         if timer is Timer.SOURCE:  # the sources are watched until the stop
-            needs = has(state=states, stop=0)
-        return Source(needs, {}, rules, modes=has(mode=(FREE, SILENT)))
+            return Source(has(state=states, stop=0), {"asked": 1}, modes=modes)
+        return Source(has(state=states), {}, rules, modes=modes)
     early = has(mode=(FREE, SILENT, STRICT))
     if timer in BEHIND_RETRY:
         early = both(early, has(state=[s for s in RUNS if s != "reconnecting"]))

@@ -194,7 +194,9 @@ _GATE: Final = either(has(full=0), has(full=1, open=0))
 def _plan(source: Source) -> Form:
     """What may be known when the guards are asked: the plan for the next dial, and the gate."""
     shut = zones().shut
-    waits = either(has(waits=1, zone=shut), has(waits=0, full=0))
+    waits = either(  # a full gate has a witness in such a zone
+        has(waits=1, full=1), has(waits=1, full=0, zone=shut), has(waits=0, full=0)
+    )
     goes = both(has(never=0, free=0, reauth=0), waits)
     stops = has(never=1, free=0, reauth=0, waits=0)
     if source.goes_on:
@@ -263,7 +265,7 @@ def _of_the_modes(table: Table) -> Iterator[Step]:
         if state != "idle":
             yield _step("all fall silent", None, state, has(mode=FREE), {"mode": SILENT})
             yield _step("only some timers run", None, state, has(mode=SILENT), {"mode": STRICT})
-        yield _step("the limit is near", None, state, has(mode=FREE, stop=1), {"mode": OUT})
+        yield _step("the limit is near", None, state, has(mode=FREE, asked=1), {"mode": OUT})
 
 
 def _laws(states: tuple[str, ...]) -> tuple[Law, ...]:
@@ -290,7 +292,7 @@ def _laws(states: tuple[str, ...]) -> tuple[Law, ...]:
             "the limit",
             "a stopped session has a limit until it closes",
             has(
-                stop=1, t_finish=0, state=[s for s in going if s not in ("idle", "closing")]
+                asked=1, t_finish=0, state=[s for s in going if s not in ("idle", "closing")]
             ),
         ),
     )

@@ -7,7 +7,8 @@ every state that the model may be in. When none is left, the machine has done wh
 cannot, so the model or the machine is wrong; ``fault`` says where.
 
 Every pass of the gate becomes the witness in one of these states, and its age is measured by the
-session's clock. So the machine's gate is held to the limit for each minute.
+session's clock. For each witness a state has to be left. So the machine's gate is held to the
+limit in the minute after each pass.
 
     trace = Trace(TABLE)
     for _ in replay(journal, observers=[trace]): pass
@@ -155,6 +156,16 @@ class Trace(Observer):
         """A refused request changes nothing."""
         self._timer = None
 
+    def mark(self) -> tuple[Any, ...]:
+        """Where the trace is, to come back to with ``back``."""
+        return tuple(self._guesses), frozenset(self._sockets), frozenset(self._requests)
+
+    def back(self, mark: tuple[Any, ...], look: Callable[[], Snapshot]) -> None:
+        """Go on from ``mark``, with the session that ``look`` shows: it may be a copy."""
+        guesses, sockets, requests = mark
+        self._guesses, self._sockets, self._requests = [*guesses], {*sockets}, {*requests}
+        self._look, self._timer, self.log = look, None, []
+
     def _end_timer(self, now: float) -> None:
         """A timer without a row is lost in the model, too."""
         timer, self._timer = self._timer, None
@@ -194,35 +205,40 @@ class Trace(Observer):
     def _keep(
         self, guesses: Iterable[_Guess], what: str, now: float, outside: dict[str, Value]
     ) -> None:
+        """Keep what agrees with the snapshot; for each witness something has to."""
         snapshot = self._look()
         seen = {**_seen(snapshot), **outside}
         kept: list[_Guess] = []
-        missed: list[str] = []
+        missed: dict[float, list[str]] = {guess.since: [] for guess in self._guesses}
         for guess in guesses:
             wrong = [*self._wrong(guess, seen, snapshot)]
             if wrong:
-                missed.append(", ".join(wrong))
+                missed.setdefault(guess.since, []).append(", ".join(wrong))
             elif guess not in kept:
                 kept.append(guess)
-        retry = snapshot.deadlines.get(Timer.RETRY)
-        if retry is not None and any(
-            snapshot.deadlines.get(timer, math.inf) <= retry for timer in BEHIND_RETRY
-        ):
-            kept, missed = [], ["a limit is due before the planned retry"]
-        if any(self._reader.broken(self._guess_model, guess.state) for guess in kept):
-            broken = {
-                law.name
-                for guess in kept
-                for law in self._reader.broken(self._guess_model, guess.state)
-            }
-            kept, missed = [], [f"a law is broken: {', '.join(sorted(broken))}"]
-        if not kept:
-            why = min(missed, key=len, default="the model has no such step here")
-            self.fault = f"at {now:.3f} s, {what}: {why}"
+        lost = missed.keys() - {guess.since for guess in kept}
         self._guesses = kept
+        if lost:
+            since = min(lost)
+            first = "" if since == math.inf else f", with the pass at {since:.3f} s"
+            why = min(missed[since], key=len, default="the model has no such step here")
+            self.fault = f"at {now:.3f} s, {what}{first}: {why}"
+        elif why := self._unlawful(snapshot):
+            self.fault = f"at {now:.3f} s, {what}: {why}"
+
+    def _unlawful(self, snapshot: Snapshot) -> str:
+        """What is assumed or proved, and is not so."""
+        retry = snapshot.deadlines.get(Timer.RETRY, -math.inf)
+        for timer in BEHIND_RETRY:
+            if snapshot.deadlines.get(timer, math.inf) <= retry:
+                return f"{timer.name} is due before the planned retry"
+        for guess in self._guesses:
+            for law in self._reader.broken(self._whole, guess.state):
+                return f"a law is broken: {law.name}"
+        return ""
 
     @property
-    def _guess_model(self) -> Model:
+    def _whole(self) -> Model:
         assert self._model is not None  # noqa: S101 -- set at the beginning
         return self._model
 
