@@ -113,7 +113,7 @@ class Failing(Observer):
 
     def on_event(self, event: e.Event, now: float) -> None:
         if isinstance(event, e.AudioCaptured):
-            raise ValueError("no ears")
+            raise RuntimeError("no ears")
 
 
 def test_observers_that_want_no_audio_leave_the_lane_open() -> None:
