@@ -86,7 +86,9 @@ class Bound:
         begun = result.begun
         refused = sum(call.refusals for call in begun)
         if refused:
-            return Breach(f"refused dials: {refused}", is_timed=False)
+            why = next((call.first_refusal for call in begun if call.first_refusal), "")
+            because = f", the first because: {why}" if why else ""
+            return Breach(f"refused dials: {refused}{because}", is_timed=False)
         lost = sum(call.reconnects for call in begun)
         if lost:
             return Breach(f"lost lines: {lost}")

@@ -81,6 +81,7 @@ class Call:
     first_words: Interval | None = None
     reconnects: int = 0
     refusals: int = 0
+    first_refusal: str = ""  #: why its first refused dial was refused
     dials: int = 0
     lost: float = 0.0
     audio: float = 0.0
@@ -192,6 +193,7 @@ class Call:
                     self.reconnects += change.state is State.RECONNECTING
                 else:
                     self.refusals += 1
+                    self.first_refusal = self.first_refusal or change.reason
                 self._is_acked = False
             case _:
                 pass

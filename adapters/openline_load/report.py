@@ -186,24 +186,29 @@ def trial_line(trial: Trial) -> str:
     """One trial of a search, as a line."""
     verdict = _why(trial)
     own = ", and the generator was late" if trial.is_late else ""
-    return f"{trial.callers} sessions: {verdict}{own}"
+    return f"{_sessions(trial.callers)}: {verdict}{own}"
 
 
 def capacity_line(search: Search, trials: Sequence[Trial], *, over: bool = True) -> str:
     """What a search has found, as a line; ``over``: it was not interrupted."""
     if not over:
         below = "" if search.bad is None else f", fewer than {search.bad}"
-        return f"capacity: {search.good} sessions or more{below}; the search was interrupted"
+        return f"capacity: {_sessions(search.good)} or more{below}; the search was interrupted"
     failed = {trial.callers: trial for trial in trials if trial.breach}
     if search.bad is None:
-        return f"capacity: {search.good} sessions or more; no trial broke a bound"
+        return f"capacity: {_sessions(search.good)} or more; no trial broke a bound"
     last = failed[search.bad]
     if last.is_own:
         return (
-            f"capacity: {search.good} sessions or more: beyond, the generator was late, and the "
+            f"capacity: {_sessions(search.good)} or more: beyond, the generator was late, and the "
             f"backend may not be to blame; {REMEDY}"
         )
-    return f"capacity: {search.good} sessions; {search.bad} are too many: {_why(last)}"
+    too_many = "1 is" if search.bad == 1 else f"{search.bad} are"
+    return f"capacity: {_sessions(search.good)}; {too_many} too many: {_why(last)}"
+
+
+def _sessions(count: int) -> str:
+    return "1 session" if count == 1 else f"{count} sessions"
 
 
 def _why(trial: Trial) -> str:

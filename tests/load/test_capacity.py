@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from openline.updates import GapWithdrawn, State
 from openline_load.capacity import PRECISE, Bound, Breach, Search
@@ -75,7 +76,10 @@ def test_a_call_that_did_not_end_well_breaks_it() -> None:
 @pytest.mark.parametrize(
     ("states", "breach"),
     [
-        ([State.CONNECTING, State.RECONNECTING], Breach("refused dials: 1", is_timed=False)),
+        (
+            [State.CONNECTING, State.RECONNECTING],
+            Breach("refused dials: 1, the first because: it is busy", is_timed=False),
+        ),
         ([State.CONNECTING, State.STREAMING, State.RECONNECTING], Breach("lost lines: 1")),
     ],
 )
@@ -83,7 +87,7 @@ def test_a_refusal_and_a_lost_line_break_it_at_once(states: list[State], breach:
     made = Call(1, 0.0)
     made.began(0.0)
     for state in states:
-        made.update(change(state), 1.0)
+        made.update(replace(change(state), reason="it is busy"), 1.0)
     assert BOUND.broken(result(made), over=False) == breach
 
 

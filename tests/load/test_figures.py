@@ -7,6 +7,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from openline.updates import GapWithdrawn, PartialRetracted, State
 from openline_load.figures import Call, Interval, Outcome, quantile, spread
@@ -56,8 +57,9 @@ def test_a_dial_that_ends_before_its_ack_is_a_refusal() -> None:
         (State.CONNECTING, 0.0), (State.RECONNECTING, 1.0),
         (State.CONNECTING, 2.0), (State.AWAITING_ACK, 2.1), (State.FAILED, 7.0),
     ):  # fmt: skip
-        made.update(change(state), at)
+        made.update(replace(change(state), reason=f"busy at {at}"), at)
     assert (made.reconnects, made.refusals, made.losses) == (0, 2, [1.0, 7.0])
+    assert made.first_refusal == "busy at 1.0"
 
 
 def test_a_line_that_is_lost_for_good_is_no_reconnect() -> None:
