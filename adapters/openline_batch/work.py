@@ -37,7 +37,7 @@ from openline_batch.identity import marks_of
 from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Missing, Outcome
 from openline_batch.recordings import Recording, shown
 from openline_fleet.engines.contract import Perform, Report, Share, Unit
-from openline_fleet.engines.gate import DialGate
+from openline_fleet.engines.gate import WorkerGate
 from openline_store.records import unpack
 from openline_store.spool import SpoolError
 
@@ -92,7 +92,7 @@ class Setting:
 @asynccontextmanager
 async def working(ledger: Ledger, setting: Setting, share: Share) -> AsyncGenerator[Perform]:
     """What a worker performs: jobs, each a unit's payload. It returns outcomes."""
-    connect = DialGate(share).through(setting.connect)
+    connect = WorkerGate(share).through(setting.connect)
 
     async def perform(unit: Unit, report: Report) -> bytes:
         task = _Task(decode(unit.payload, Job), ledger, setting, connect, report)

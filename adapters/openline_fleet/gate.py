@@ -31,7 +31,7 @@ PER_SECOND: Final = 100.0
 BURST: Final = 100
 
 
-class DialGate:
+class FleetGate:
     """Dials of sessions that are known by a key. Raises ValueError for a rate that cannot work."""
 
     def __init__(self, per_second: float = PER_SECOND, burst: int = BURST) -> None:

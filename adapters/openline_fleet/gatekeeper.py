@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
-from openline_fleet.gate import DialGate
+from openline_fleet.gate import FleetGate
 from openline_fleet.pacer import Pacer
 
 
@@ -26,7 +26,7 @@ class Dialler(Protocol):
 class Gatekeeper:
     """Lets the dials of sessions through ``gate``, as the pacer has time pass."""
 
-    def __init__(self, gate: DialGate, pacer: Pacer, clock: Callable[[], float]) -> None:
+    def __init__(self, gate: FleetGate, pacer: Pacer, clock: Callable[[], float]) -> None:
         self.gate = gate
         self._pacer = pacer
         self._clock = clock

@@ -46,7 +46,7 @@ from openline_driver.shared_provider import SharedProvider
 from openline_driver.tls import early_context
 from openline_fleet.descriptors import allowed, needed
 from openline_fleet.draining import drained, finished
-from openline_fleet.gate import BURST, PER_SECOND, DialGate
+from openline_fleet.gate import BURST, PER_SECOND, FleetGate
 from openline_fleet.gatekeeper import Gatekeeper
 from openline_fleet.line import Line
 from openline_fleet.news import News
@@ -106,7 +106,7 @@ class Shard:
         self._tls = ssl_context or early
         self._proxies = proxies
         self._connect = connect
-        self._gate = DialGate(dials_per_second, dial_burst)
+        self._gate = FleetGate(dials_per_second, dial_burst)
         self._credentials = credentials
         self._capacity = capacity
         self._slot = slot
@@ -210,7 +210,7 @@ class Shard:
         return MappingProxyType(self._lines)
 
     @property
-    def gate(self) -> DialGate:
+    def gate(self) -> FleetGate:
         """The gate of its dials, to read its counts."""
         return self._gate
 

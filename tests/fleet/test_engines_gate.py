@@ -11,7 +11,7 @@ import pytest
 from openline.backend import Backend
 from openline.policy import Policy
 from openline_fleet.engines.contract import Share, shares
-from openline_fleet.engines.gate import DialGate, patient
+from openline_fleet.engines.gate import WorkerGate, patient
 
 
 class Clock:
@@ -54,7 +54,7 @@ def passed(share: Share, dials: int, clock: Clock, at: float) -> list[float]:
     found: list[float] = []
 
     async def main() -> None:
-        gate = DialGate(share, clock)
+        gate = WorkerGate(share, clock)
         for _ in range(dials):
             await gate.wait()
             found.append(clock.now)
@@ -92,7 +92,7 @@ def test_dials_pass_in_order_and_one_that_is_cancelled_uses_no_turn(
     order: list[str] = []
 
     async def main() -> None:
-        gate = DialGate(Share(seat=0, dials_per_minute=60), clock)
+        gate = WorkerGate(Share(seat=0, dials_per_minute=60), clock)
 
         async def dial(name: str) -> None:
             await gate.wait()
@@ -117,7 +117,7 @@ def test_a_session_dials_behind_the_gate(monkeypatch: pytest.MonkeyPatch) -> Non
         return cast("asyncio.WriteTransport", None)
 
     async def main() -> None:
-        gate = DialGate(Share(seat=0, dials_per_minute=30, first_after=5.0), clock)
+        gate = WorkerGate(Share(seat=0, dials_per_minute=30, first_after=5.0), clock)
         for _ in range(2):
             await gate.through(connect)(Backend.from_url("ws://127.0.0.1:9/x"), asyncio.Protocol())
 
@@ -127,7 +127,7 @@ def test_a_session_dials_behind_the_gate(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_gate_takes_the_clock_of_the_loop() -> None:
     async def main() -> None:
-        await DialGate(Share(seat=0, dials_per_minute=60)).wait()
+        await WorkerGate(Share(seat=0, dials_per_minute=60)).wait()
 
     asyncio.run(main())
 

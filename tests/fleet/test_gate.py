@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from openline_fleet.gate import DialGate
+from openline_fleet.gate import FleetGate
 from tests.support_profiles import paced
 
 NAMES = [f"s{number}" for number in range(12)]
@@ -21,7 +21,7 @@ class Gates(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.rate, self.burst = 2.0, 3
-        self.gate = DialGate(self.rate, self.burst)
+        self.gate = FleetGate(self.rate, self.burst)
         self.now = 0.0
         self.dialled: list[float] = []
         self.order: dict[str, int] = {}  # since when each has a place
@@ -98,7 +98,7 @@ TestGates.settings = paced(40, 40)
 def test_a_herd_passes_as_fast_as_the_rate_and_no_faster(
     sessions: int, rate: float, burst: int
 ) -> None:
-    gate = DialGate(rate, burst)
+    gate = FleetGate(rate, burst)
     through = sum(gate.ask(str(number), 0.0) for number in range(sessions))
     assert through == min(sessions, burst)
     now = 0.0
@@ -112,7 +112,7 @@ def test_a_herd_passes_as_fast_as_the_rate_and_no_faster(
 
 
 def test_a_dial_that_gives_up_waiting_keeps_its_place() -> None:
-    gate = DialGate(1.0, 1)
+    gate = FleetGate(1.0, 1)
     assert gate.ask("first", 0.0)
     assert not gate.ask("patient", 0.0)
     assert not gate.ask("late", 0.0)
@@ -130,9 +130,9 @@ def test_a_dial_that_gives_up_waiting_keeps_its_place() -> None:
 @pytest.mark.parametrize("rate", [0.0, -1.0, math.inf, math.nan])
 def test_a_rate_is_a_number_above_0(rate: float) -> None:
     with pytest.raises(ValueError, match=r"dials_per_second is .*: give a number above 0"):
-        DialGate(rate, 1)
+        FleetGate(rate, 1)
 
 
 def test_a_burst_is_at_least_one() -> None:
     with pytest.raises(ValueError, match="dial_burst is 0: give a whole number, 1 or more"):
-        DialGate(1.0, 0)
+        FleetGate(1.0, 0)

@@ -58,7 +58,7 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker's part of the dial rate: what its ``DialGate`` lets through.
+    """A worker's part of the dial rate: what its ``WorkerGate`` lets through.
 
     It dials at most ``dials_per_minute``, each at least ``interval`` seconds after the one before,
     and the first no earlier than ``first_after`` seconds after the worker has started. ``seat``

@@ -21,7 +21,7 @@ from openline_asyncio.network import Connect
 from openline_fleet.engines.contract import Share
 
 
-class DialGate:
+class WorkerGate:
     """Lets one dial through at a time. ``clock`` counts seconds; None: the running loop's."""
 
     def __init__(self, share: Share, clock: Callable[[], float] | None = None) -> None:
