@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
-ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio blocking threads speech wyoming fleet batch load server cli) \
+ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio blocking threads speech wyoming fleet batch load telemetry server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 # Whole sessions in virtual time: they wait for nothing, so they do not wait behind the real sockets.
 FAULTS := $(patsubst %,tests/e2e/test_%.py,every_fault heard)

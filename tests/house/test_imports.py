@@ -69,6 +69,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline_audio": ("openline",),
     "openline_driver": ("openline", "openline_audio"),
     "openline_network": ("openline", "openline_driver"),
+    "openline_telemetry": ("openline", "openline_driver"),
     "openline_store": ("openline", "openline_driver"),
     "openline_trio": (
         *("openline", "openline_store", "openline_audio", "openline_driver", "openline_network"),
@@ -140,6 +141,7 @@ ONLY = {
     "picows": ("openline_fleet",),
     "ray": ("openline_fleet.engines.ray",),
     "locust": ("openline_load.locust",),
+    "opentelemetry": ("openline_telemetry",),
     "wyoming": ("openline_wyoming",),
     "zeroconf": ("openline_wyoming.announcing",),
     "pipecat": ("openline_pipecat",),
