@@ -73,7 +73,7 @@ class TelemetryObserver(Observer):
         self._evidence = OTHER
         self._lost_at: float | None = None
         self._pings: dict[bytes, float] = {}
-        self._pong = 0.0  # the slowest since the last look
+        self._pong: float | None = None  # the slowest since the last look
         self._is_open = self._over = False
 
     def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
@@ -176,7 +176,7 @@ class TelemetryObserver(Observer):
     def _take_pong(self, event: e.PongReceived, now: float) -> None:
         sent = self._pings.pop(event.mark, None)
         if sent is not None:
-            self._pong = max(self._pong, now - sent)
+            self._pong = max(self._pong or 0.0, now - sent)
 
     def _look(self, now: float) -> None:
         growth = self._amounts.look(now)
@@ -186,9 +186,9 @@ class TelemetryObserver(Observer):
         self._tell_pong()
 
     def _tell_pong(self) -> None:
-        if self._pong:
+        if self._pong is not None:
             self._measure(names.PONG, self._pong, {})
-            self._pong = 0.0
+            self._pong = None
 
     def _count(self, captured: float, confirmed: float) -> None:
         for metric, seconds in (

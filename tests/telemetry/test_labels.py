@@ -35,8 +35,15 @@ def test_close_codes_of_apps_share_a_label(code: int, label: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "label"),
-    [(101, "101"), (503, "503"), (599, "5xx"), (299, "2xx"), (99, "status_other"), (600, "status_other")],
-)  # fmt: skip
+    [
+        (101, "101"),
+        (503, "503"),
+        (599, "5xx"),
+        (299, "2xx"),
+        (99, "status_other"),
+        (600, "status_other"),
+    ],
+)
 def test_statuses_that_http_does_not_define_share_a_label(status: int, label: str) -> None:
     assert status_label(status) == label
 
