@@ -213,6 +213,7 @@ class SessionMachine:
         Returns the commands to carry out, in order. Raises LocalProtocolError for an impossible
         request, ValueError if time ran backwards, and RuntimeError if an observer calls it.
         """
+        self._lanes.clear()  # before an observer is called, so that one that relays is refused
         watch = self._observers
         if watch is None:
             return self._receive(event, now)
@@ -256,11 +257,11 @@ class SessionMachine:
         A session has no such way where an observer wants to see audio. Raises RuntimeError if an
         observer calls it.
         """
-        watch = self._observers
-        if watch is not None and not watch.lets_relay():
-            return None
         lane = self._lanes.get(source)
         if lane is None:
+            watch = self._observers
+            if watch is not None and not watch.lets_relay():
+                return None
             if (lane := lane_of(self._session, source)) is None:
                 return None
             self._lanes[source] = lane
@@ -277,7 +278,6 @@ class SessionMachine:
 
     def _receive(self, event: Event, now: float) -> list[Command]:
         session = self._session
-        self._lanes.clear()
         if now < session.now:
             raise ValueError(f"time ran backwards, from {session.now} to {now}")
         session.now = now

@@ -53,7 +53,11 @@ class Told:
         if data is None:
             return {}
         return {
-            metric.name: [point for point in metric.data.data_points if _is_plain(point)]
+            metric.name: [
+                point
+                for point in metric.data.data_points
+                if isinstance(point, NumberDataPoint | HistogramDataPoint)
+            ]
             for resource in data.resource_metrics
             for scope in resource.scope_metrics
             for metric in scope.metrics
@@ -67,10 +71,6 @@ class Told:
             value = point.sum if isinstance(point, HistogramDataPoint) else point.value
             found[key] = found.get(key, 0) + value
         return found
-
-
-def _is_plain(point: object) -> bool:
-    return isinstance(point, NumberDataPoint | HistogramDataPoint)
 
 
 def attributes(span: ReadableSpan) -> Mapping[str, Any]:

@@ -8,12 +8,14 @@ from opentelemetry.trace import StatusCode
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import SendPing
+from openline.machine.life import Leaving
 from openline.policy import Policy
-from openline.reconnect.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.updates import SAMPLE_RATE
 from openline_telemetry import names
 from openline_telemetry.turns import MOST_WAITING
 from tests.core.driver import Drive
+from tests.core.renewing import leaving
 from tests.telemetry.support import EPOCH, NANO, Told, attributes, events, seconds
 
 
@@ -332,3 +334,55 @@ def test_an_end_before_the_opening_has_a_span() -> None:
     assert attributes(session)[names.DIALS] == 0
     drive.feed(e.Tick())
     assert len(told.spans_out.get_finished_spans()) == 1
+
+
+def test_a_dial_that_is_replaced_in_time_is_no_fault() -> None:
+    told = Told()
+    drive = leaving(observers=[told.telemetry.observer()])
+    while drive.core.dial == 1:
+        drive.tick()
+        drive.serve()
+        if drive.core.snapshot().leaving is Leaving.CLOSING:
+            drive.lose(1000, sender=Sender.LOCAL)
+    drive.abort()
+    first, _ = told.spans(names.DIAL_SPAN)
+    assert attributes(first)[names.OUTCOME] == "replaced"
+    assert first.status.status_code is StatusCode.UNSET
+    assert names.OUTAGE.name not in told.points()
+
+
+def test_what_does_not_end_a_session_is_an_event_of_it() -> None:
+    told = Told()
+    drive = told.drive(sources=("mic", "system")).stream()
+    drive.audio()
+    drive.feed(e.SourceFailed("system", "unplugged"))
+    drive.feed(e.MessageReceived(drive.core.dial, "{"))
+    drive.now += 120.0  # the machine slept
+    drive.feed(e.Tick())
+    drive.abort()
+    (session,) = told.spans(names.SESSION_SPAN)
+    (slept,) = events(session, names.SUSPENDED_EVENT)
+    assert slept[names.SECONDS] > 100
+    assert events(session, names.SOURCE_EVENT) == [
+        {names.SOURCE: "system", names.OUTCOME: "failed"}
+    ]
+    assert {names.KIND: "malformed"} in events(session, names.TROUBLE_EVENT)
+    assert told.sums(names.TROUBLES, names.KIND)["malformed",] == 1
+
+
+def test_news_of_a_dial_that_is_over_changes_nothing() -> None:
+    told = Told()
+    drive = told.drive().stream()
+    drive.lose()
+    for late in (
+        e.SocketOpened(1, "late"),
+        e.SocketLost(dial=1, code=1000),
+        e.Redirected(1, 307, "wss://late.example"),
+        e.PongReceived(1, b"late"),
+    ):
+        drive.feed(late)
+    drive.abort()
+    assert not drive.core.observer_errors
+    (dial,) = told.spans(names.DIAL_SPAN)
+    assert attributes(dial)[names.ERROR_TYPE] == "reset"
+    assert names.CLOSE_CODE not in attributes(dial)

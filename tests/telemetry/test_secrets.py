@@ -18,7 +18,7 @@ BACKEND = Backend(
     host="public.example",
     path=f"/{SECRET}/listen",
     query=f"signature={SECRET}",
-    headers=[("X-Gateway", SECRET)],
+    headers=(("X-Gateway", SECRET),),
 )
 
 
