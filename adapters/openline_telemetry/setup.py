@@ -22,6 +22,8 @@ from openline_telemetry.observer import TelemetryObserver
 from openline_telemetry.tracing import Tracing
 from openline_telemetry.wall import Wall
 
+__all__ = ["SAMPLE_EVERY", "Telemetry", "telemetry"]
+
 #: Seconds between two looks at a session's amounts of audio: more often than metrics are scraped.
 SAMPLE_EVERY = 5.0
 
