@@ -26,6 +26,7 @@ from openline_diagrams import (
     verdict_table,
     xstate,
 )
+from openline_diagrams.checked import checked, promela, thinned, tla
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # a script finds only its own folder
@@ -64,6 +65,8 @@ for your own pages.
 | as a table of every transition | [chart.md](chart.md) |
 | as JSON for XState v5 | [chart.xstate.json](chart.xstate.json) |
 | as SCXML | [chart.scxml](chart.scxml) |
+| as a model for the checker spin, in Promela | [chart.pml](chart.pml) |
+| the same as a TLA+ module | [chart.tla](chart.tla) |
 | What every ending of a connection means | [verdicts.md](verdicts.md) |
 | Every timing and limit | [policy.md](policy.md) |
 | Every timer | [timers.md](timers.md) |
@@ -100,6 +103,7 @@ def scenes() -> Iterator[tuple[str, str]]:
 def drawings() -> dict[str, str]:
     """File name → text of every drawing."""
     drawing = model(TABLE)
+    whole = thinned(checked(TABLE))
     light, dark = dot(drawing), dot(drawing, DARK)
     pages = {
         "chart.md": ("The chart", f"{PICTURE}\n{markdown(drawing, TABLE)}"),
@@ -127,6 +131,8 @@ def drawings() -> dict[str, str]:
         "chart.mmd": mermaid(drawing),
         "chart.xstate.json": xstate(drawing, TABLE),
         "chart.scxml": scxml(drawing, TABLE),
+        "chart.pml": promela(whole),
+        "chart.tla": tla(whole),
         **dict(scenes()),
         **{
             name: f"# {title}\n\nMade from the machine by `make diagrams`.\n\n{text}"

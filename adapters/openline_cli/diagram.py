@@ -36,6 +36,7 @@ from openline_diagrams import (
     sequence_table,
     xstate,
 )
+from openline_diagrams.checked import checked, promela, thinned, tla
 from openline_diagrams.named import find_contract
 
 TITLE: Final = "openline: the states of a session"
@@ -49,6 +50,8 @@ SUFFIXES: Final[Mapping[str, str]] = {
     ".md": "md",
     ".json": "xstate",
     ".scxml": "scxml",
+    ".pml": "promela",
+    ".tla": "tla",
 }
 COLOURED: Final = ("svg", "dot", "mermaid")
 #: How a sequence can be drawn.
@@ -123,6 +126,10 @@ def _draw(form: str, spec: Contract | None, palette: Palette) -> str:
             return xstate(drawing, TABLE)
         case "scxml":
             return scxml(drawing, TABLE)
+        case "promela":
+            return promela(thinned(checked(TABLE)))
+        case "tla":
+            return tla(thinned(checked(TABLE)))
         case _:
             return f"# The chart\n\n{markdown(drawing, TABLE)}"
 

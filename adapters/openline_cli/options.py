@@ -16,7 +16,7 @@ CONTRACTS: Final = (
     "whisperlive", "whisperlivekit", "sherpa",
 )  # fmt: skip
 #: How the machine can be drawn.
-FORMATS: Final = ("svg", "dot", "mermaid", "md", "xstate", "scxml")
+FORMATS: Final = ("svg", "dot", "mermaid", "md", "xstate", "scxml", "promela", "tla")
 DEFAULT_URL: Final = Backend().url
 
 URL: Final = Parameter(

@@ -128,6 +128,8 @@ def checked(table: Table, dials: int = 15) -> Model:
 
 def _of_the_chart(table: Table) -> Iterator[Step]:
     for state, events in table.items():
+        if state in FINAL:
+            continue
         for cause, event, source in _sources():
             yield from _steps(state, events.get(event, ()), cause, source)
 
@@ -248,6 +250,8 @@ def _of_the_clock(table: Table) -> Iterator[Step]:
     """The witness grows older."""
     zone = zones()
     for state in table:
+        if state in FINAL:
+            continue
         for old in range(1, zone.last + 1):
             new = old + 1 if old < zone.last else 0
             sets: dict[str, Value] = {"zone": new}

@@ -22,7 +22,8 @@ from openline_diagrams.checked.terms import BITS, Form, Value
 
 #: What an option prints before its number.
 MARK: Final = "step"
-_MODES: Final = ("FREE", "SILENT", "STRICT", "OUT")
+#: The names of the modes, by number.
+MODES: Final = ("FREE", "SILENT", "STRICT", "OUT")
 
 
 def promela(model: Model, attempts: int = 3) -> str:
@@ -40,7 +41,7 @@ def _head(model: Model, attempts: int) -> Iterator[str]:
     yield f"#define ATTEMPTS {attempts}"
     yield "#endif"
     yield f"#define DIALS {model.dials}"
-    for number, name in enumerate(_MODES):
+    for number, name in enumerate(MODES):
         yield f"#define {name} {number}"
     for number, state in enumerate(model.states):
         yield f"#define {state.upper()} {number}"
@@ -114,14 +115,14 @@ def _literal(name: str, values: Iterable[Value]) -> str:
 
 def _value(name: str, value: Value) -> str:
     if name == "mode" and isinstance(value, int):
-        return _MODES[value]
+        return MODES[value]
     return str(value).upper()
 
 
 def _goals() -> Iterator[str]:
     yield ""
     for name, (text, modes) in GOALS.items():
-        begun = " || ".join(f"mode == {_MODES[mode]}" for mode in modes)
+        begun = " || ".join(f"mode == {MODES[mode]}" for mode in modes)
         yield f"/* {text} */"
         yield f"ltl {name} {{ [] (({begun}) -> <> (over)) }}"
 

@@ -10,9 +10,8 @@ Every pass of the gate becomes the witness in one of these states, and its age i
 session's clock. For each witness a state has to be left. So the machine's gate is held to the
 limit in the minute after each pass.
 
-    trace = Trace(TABLE)
-    for _ in replay(journal, observers=[trace]): pass
-    assert not trace.fault
+    trace = follow(journal, TABLE)
+    assert not trace.fault, trace.fault
 """
 
 from __future__ import annotations
@@ -24,14 +23,25 @@ from typing import Any, Final, NamedTuple
 from openline import commands as c
 from openline import events as e
 from openline.commands import Command
+from openline.dialects.protocol import Dialect
 from openline.events import Event
+from openline.journal.reader import Journal
+from openline.journal.replay import replay
 from openline.machine.life import Leaving
 from openline.machine.table import Table, Transition
 from openline.machine.timers import Timer
 from openline.observer import Observer
 from openline.reconnect import backoff
+from openline.session import SessionMachine
 from openline.snapshot import MachineOptions, Snapshot
-from openline_diagrams.checked.abstraction import BEHIND_RETRY, BETWEEN, KEPT, MINUTE, bit
+from openline_diagrams.checked.abstraction import (
+    BEHIND_RETRY,
+    BETWEEN,
+    FINAL,
+    KEPT,
+    MINUTE,
+    bit,
+)
 from openline.updates import State
 from openline_diagrams.checked.counterexample import Reader, initial, take
 from openline_diagrams.checked.counterexample import State as Seen
@@ -52,6 +62,22 @@ class _Guess(NamedTuple):
 
     state: Seen
     since: float
+
+
+def follow(journal: Journal, table: Table, *, dialect: Dialect | None = None) -> Trace:
+    """The trace of a journal, replayed. Raises as ``replay`` does, and what the trace raised."""
+    trace = Trace(table)
+    machines: list[SessionMachine] = []
+
+    def make(*args: Any, **kwargs: Any) -> SessionMachine:
+        machines.append(SessionMachine(*args, **kwargs))
+        return machines[0]
+
+    for _ in replay(journal, dialect=dialect, observers=[trace], make=make):
+        pass
+    for error in machines[0].observer_errors:  # one that raises sees no more
+        raise error
+    return trace
 
 
 class Trace(Observer):
@@ -260,7 +286,7 @@ class Trace(Observer):
             limits = sorted({MINUTE, backoff.GATE_SPAN})
             passed = sum(now >= since + limit for limit in limits)
             target = 0 if passed == len(limits) else passed + 1
-            while state["zone"] and state["zone"] != target:
+            while state["zone"] not in (0, target) and state["state"] not in FINAL:
                 [step] = [s for s in self._rows[_CLOCK, None] if self._reader.can(state, s)]
                 state = take(state, step)
             new = _Guess(state, since if state["zone"] else math.inf)
