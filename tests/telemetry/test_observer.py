@@ -11,7 +11,7 @@ from openline.commands import SendPing
 from openline.machine.life import Leaving
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
-from openline.updates import SAMPLE_RATE
+from openline.updates import SAMPLE_RATE, GapWithdrawn
 from openline_telemetry import names
 from openline_telemetry.turns import MOST_WAITING
 from tests.core.driver import Drive
@@ -264,14 +264,20 @@ def test_a_final_without_a_partial_has_no_length_and_is_not_timed() -> None:
 def test_a_gap_that_is_withdrawn_is_counted_back() -> None:
     told = Told()
     drive = told.drive().stream()
-    drive.feed(e.CaptureHole("mic", 1600))
-    drive.speak(0.1)
-    drive.abort()
-    lost = told.sums(names.GAPS, names.CAUSE)
-    assert lost["capture",] == pytest.approx(0.1)
-    back = sum(told.sums(names.WITHDRAWN).values())
-    missing = sum(gap.seconds for gap in drive.ended.missing)
-    assert sum(lost.values()) - back == pytest.approx(missing)
+    drive.audio(50)
+    drive.serve()
+    drive.figures(dropped=1)
+    finish(drive)
+    withdrawn = [each.gap for each in drive.told(GapWithdrawn)]
+    assert told.sums(names.WITHDRAWN, names.CAUSE) == {
+        (gap.cause.value,): pytest.approx(gap.seconds) for gap in withdrawn
+    }
+    lost, back = (sum(told.sums(metric).values()) for metric in (names.GAPS, names.WITHDRAWN))
+    assert back > 0
+    assert lost - back == pytest.approx(sum(gap.seconds for gap in drive.ended.missing))
+    (session,) = told.spans(names.SESSION_SPAN)
+    assert len(events(session, names.GAP_EVENT)) == 2
+    assert len(events(session, names.WITHDRAWN_EVENT)) == 1
 
 
 def test_a_second_session_of_one_observer_is_not_seen() -> None:
