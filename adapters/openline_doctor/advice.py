@@ -11,11 +11,8 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
-from openline.dialects.registry import BUILT_IN
-from openline.dialects.traits import Traits
-from openline.reconnect.verdicts import NO_CODES, Action, Ending, ErrorKind, Verdict, judge
+from openline.reconnect.verdicts import Action, Ending, ErrorKind, Verdict, judge
 from openline_doctor.facts import Facts, Failure, Step
-from openline_doctor.speaking import usual_path
 from openline_doctor.words import seconds
 
 #: What to do about each error; the reason stands before it.
@@ -84,14 +81,9 @@ _LATE: Final[Mapping[Step, str]] = MappingProxyType(
 )
 
 
-def _traits(facts: Facts) -> Traits | None:
-    dialect = BUILT_IN.get(facts.dialect)
-    return None if dialect is None else dialect.traits
-
-
 def verdict_of(facts: Facts, failure: Failure) -> Verdict:
     """The verdict of the table on the end of a probe, as of a session's dial."""
-    traits, close = _traits(facts), facts.close
+    close = facts.close
     status = None if facts.status == HTTPStatus.SWITCHING_PROTOCOLS else facts.status
     error = failure.error
     if facts.proxy is not None and failure.step in {Step.NAME, Step.ADDRESSES}:
@@ -105,7 +97,7 @@ def verdict_of(facts: Facts, failure: Failure) -> Verdict:
         has_provider=True,
         refusal=facts.rule,
     )
-    return judge(ending, NO_CODES if traits is None else traits.rulings)
+    return judge(ending, facts.rulings)
 
 
 def is_about_token(facts: Facts, failure: Failure) -> bool:
@@ -146,7 +138,7 @@ def on_status(facts: Facts) -> str:
             f"HTTP {status}{phrase}{server}: the path {facts.path} is wrong: "
             f"give {facts.opens_at}, where a WebSocket opens"
         )
-    path = usual_path(facts.dialect)
+    path = facts.usual_path
     if status in {200, 404, 405, 426} and path and path != facts.path:
         text += f" (that of {facts.dialect} is {path})"
     if facts.retry_after is not None:

@@ -11,6 +11,7 @@ lines for a person of this.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -102,13 +103,14 @@ class Close(msgspec.Struct, frozen=True, kw_only=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """All that a probe saw. Durations are seconds; None: it did not come so far.
 
-    ``redirects``: the places to which it was led, each within the backend's own origin.
-    ``location``: where an answer leads that was not followed, ``why_not`` says why. ``date``: the
-    time of the backend by its own clock, ``date_at`` that of this machine at the same moment.
-    ``heard``: for each dialect, how many of the first messages it knows; ``messages``: how many
-    came. ``rule``: the dialect's rule of the message by which the backend refused, which is
-    ``refusal``. ``offered``: how many subprotocols were, ``subprotocol`` is the chosen one.
-    ``opens_at``: the upgrade was refused at ``path``, and works here, the dialect's usual path.
+    ``rulings`` and ``usual_path`` are the dialect's. ``redirects``: the places to which it was led,
+    each within the backend's own origin. ``location``: where an answer leads that was not followed,
+    ``why_not`` says why. ``date``: the time of the backend by its own clock, ``date_at`` that of
+    this machine at the same moment. ``heard``: for each dialect, how many of the first messages it
+    knows; ``messages``: how many came. ``rule``: the dialect's rule of the message by which the
+    backend refused, which is ``refusal``. ``offered``: how many subprotocols were, ``subprotocol``
+    is the chosen one. ``opens_at``: the upgrade was refused at ``path``, and works here, the
+    dialect's usual path.
     """
 
     host: str
@@ -117,6 +119,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     secure: bool
     timeout: float
     dialect: str
+    rulings: Mapping[int, Rule] = msgspec.field(default_factory=dict[int, Rule])
+    usual_path: str = ""
     has_credential: bool = False
     key_variable: str = ""
     looked_up: tuple[str, ...] = ()

@@ -26,7 +26,6 @@ from openline.reconnect.verdicts import ErrorKind
 from openline_asyncio.network import WAITS
 from openline_doctor.certificates import blind, described, trusting
 from openline_doctor.facts import Facts, Failure, ProxySeen, Step, TlsSeen, Try
-from openline_doctor.speaking import usual_path
 from openline_doctor.talk import Call, Talk
 from openline_driver.addresses import Addresses, in_turns
 from openline_driver.credentials import CredentialStore
@@ -99,6 +98,8 @@ class _Way:
             secure=backend.is_secure,
             timeout=probe.timeout,
             dialect=probe.dialect.name,
+            rulings=probe.dialect.traits.rulings,
+            usual_path=_usual_path(probe.dialect),
             has_credential=probe.store.current is not None,
             key_variable=probe.dialect.traits.key_variable,
             **self._seen,
@@ -292,7 +293,7 @@ class _Way:
 
     async def _other_path(self) -> str:
         """The usual path of the dialect, if the upgrade works there; else empty."""
-        path = usual_path(self._probe.dialect.name)
+        path = _usual_path(self._probe.dialect)
         if not path or path == self._backend.path:
             return ""
         there = replace(self._backend, path=path)
@@ -330,3 +331,9 @@ class _Way:
             timeout=probe.timeout,
             with_credential=there.origin == probe.backend.origin,
         )
+
+
+def _usual_path(dialect: Dialect) -> str:
+    """The path at which backends of a dialect usually listen; empty: there is no usual one."""
+    address = dialect.traits.address
+    return "" if address is None else address.path

@@ -18,6 +18,8 @@ from openline.dialects.registry import BUILT_IN
 
 #: Messages that are looked at: a greeting, an answer to the start, and what comes with them.
 MOST = 8
+#: Characters of such a message: a greeting is short.
+LONGEST = 65_536
 
 
 def heard(messages: Sequence[Wire], dialects: Iterable[Dialect]) -> tuple[tuple[str, int], ...]:
@@ -52,13 +54,6 @@ def by_address(host: str, port: int, path: str) -> list[str]:
     paths = [name for name, at in usual if at.path == path and path != "/"]
     ports = [name for name, at in usual if at.port == port and port not in {80, 443, 8000}]
     return hosts or paths or ports
-
-
-def usual_path(name: str) -> str:
-    """The path at which backends of a dialect usually listen; empty: there is no usual one."""
-    dialect = BUILT_IN.get(name)
-    address = None if dialect is None else dialect.traits.address
-    return "" if address is None else address.path
 
 
 def _same_service(one: str, other: str) -> bool:

@@ -32,7 +32,7 @@ from openline.policy import Policy
 from openline.text import one_line
 from openline_asyncio.network import WAITS
 from openline_doctor.facts import Close, Failure, Step
-from openline_doctor.speaking import MOST, heard
+from openline_doctor.speaking import LONGEST, MOST, heard
 from openline_driver import effects as fx
 from openline_driver.credentials import CredentialStore
 from openline_driver.facts import Refused
@@ -198,6 +198,7 @@ class Talk:
                         return
                     for _ in self._websocket.receive(data):
                         pass
+                    await asyncio.sleep(0)
 
     # What they share.
 
@@ -216,6 +217,7 @@ class Talk:
                         break
                     self._take(data)
                     await self._flush()
+                    await asyncio.sleep(0)  # a flood never waits, and the time is up all the same
         except TimeoutError as exc:
             if exc.errno is None:
                 self._fail(None, "")
@@ -242,7 +244,7 @@ class Talk:
             case PongReceived():
                 self._ponged = True
             case MessageReceived(data=data):
-                if len(self._messages) < MOST:
+                if len(self._messages) < MOST and len(data) <= LONGEST:
                     self._messages.append(data)
                 self._decode(data)
             case _:

@@ -25,7 +25,7 @@ from openline_doctor.facts import (
     Try,
 )
 from openline_doctor.findings import SOON, Finding, State, failed_step, findings, is_well
-from openline_doctor.speaking import by_address, heard, usual_path
+from openline_doctor.speaking import by_address, heard
 from openline_doctor.words import day, listed, seconds, size_of
 
 NOW = 1_750_000_000.0
@@ -310,13 +310,15 @@ def test_subprotocols_and_latency() -> None:
     assert at(Step.LATENCY, with_(latency=0.8))[0] is State.NOTE
 
 
-def test_a_dialect_of_ones_own_has_no_rules_here() -> None:
+def test_a_dialect_has_rules_of_its_own() -> None:
     failure = Failure(step=Step.ACK, took=1.0)
     close = Close(step=Step.ACK, code=1013, sender=Sender.REMOTE)
-    facts = with_(dialect="own", close=close, failure=failure)
+    facts = with_(dialect="own", close=close, failure=failure)  # no rules of the dialect
     wanted = judge(Ending(code=1013, sender=Sender.REMOTE, has_provider=True))
     assert verdict_of(facts, failure) == wanted
-    assert usual_path("own") == ""
+    own = Rule(action=Action.REAUTH, why="its own rule", source="own")
+    ruled = msgspec.structs.replace(facts, rulings={1013: own})
+    assert at(Step.AUTH, ruled)[1].startswith("its own rule, and none was given")
 
 
 def test_the_dialect() -> None:

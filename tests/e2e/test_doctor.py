@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -24,7 +25,8 @@ from openline_testing.background import BackgroundBackend
 from tests.e2e.support_networks import Authority, HttpProxy, Place, Server
 from tests.e2e.test_networks import needs_ipv6
 from tests.faces.corpus import echo, refusing
-from tests.faces.script import Peer, Receive, Steps
+from tests.faces.script import Peer, Receive, Send, Sleep, Steps
+from tests.support_lines import PONG, TEXT, close, frame
 
 PATH = "/ws/live-listener"
 #: (state, text) of each step.
@@ -75,9 +77,13 @@ def saying(answer: bytes) -> Callable[[Peer], Steps]:
 class Mute(Server):
     """It takes each connection, and says nothing."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.met = threading.Event()
+
     def serve(self, sock: socket.socket) -> None:
         while sock.recv(65_536):
-            pass
+            self.met.set()
 
 
 def trusting(authority: Authority, tmp_path: Path) -> list[str]:
@@ -492,3 +498,123 @@ def test_text_for_a_person_is_plain_without_a_terminal(capsys: pytest.CaptureFix
     assert out.splitlines()[0] == f"ws://{backend.backend.address}/nix"
     assert "WRONG  upgrade" in out
     assert out.endswith("1 of 10 steps wrong\n")
+
+
+def test_a_backend_that_greets(doctor: Doctor) -> None:
+    with BackgroundBackend(dialect="vllm") as backend:
+        status, steps = doctor(backend.url, "--dialect", "vllm")
+    assert (status, wrong(steps)) == (0, [])
+    assert "the backend greeted in" in steps["ack"][1]
+    assert steps["dialect"][1] == "vllm, as asked; openai would begin alike"
+
+
+def test_a_backend_that_says_nothing_before_audio(doctor: Doctor) -> None:
+    with BackgroundBackend(dialect="vosk") as backend:
+        status, steps = doctor(backend.url, "--dialect", "vosk")
+    assert (status, wrong(steps)) == (0, [])
+    assert [steps[step][0] for step in ("ack", "dialect")] == ["unknown", "unknown"]
+
+
+def test_a_close_code_behind_the_pong_is_waited_for(doctor: Doctor) -> None:
+    """Where nothing is acknowledged a refusal may come late."""
+
+    def script(peer: Peer) -> Steps:
+        yield from peer.upgrade()
+        yield Receive()
+        yield from peer.send(frame(PONG, b"doctor"))
+        yield Sleep(0.1)
+        yield from peer.send(close(4001, "no such key"))
+        yield from peer.hang()
+
+    with Place(script=script) as place:
+        status, steps = doctor(url(place), "--dialect", "vosk")
+    assert (status, wrong(steps)) == (1, ["auth"])
+    assert 'close code 4001, "no such key"' in steps["auth"][1]
+
+
+def test_a_connection_that_is_cut(doctor: Doctor) -> None:
+    def script(peer: Peer) -> Steps:
+        yield from peer.upgrade()
+        yield Receive()
+
+    with Place(script=script) as place:
+        status, steps = doctor(url(place))
+    assert (status, wrong(steps)) == (1, ["ack"])
+    assert "broke off without a close frame" in steps["ack"][1]
+
+
+def test_a_flood_of_messages_ends_in_time(doctor: Doctor) -> None:
+    def script(peer: Peer) -> Steps:
+        yield from peer.upgrade()
+        while True:
+            yield Send(frame(TEXT, b"{}") * 1000)
+
+    with Place(script=script) as place:
+        status, steps = doctor(url(place), timeout="0.5")
+    assert (status, wrong(steps)) == (1, ["ack"])
+    assert "did not acknowledge the start within 500 ms" in steps["ack"][1]
+
+
+def test_a_name_server_that_says_nothing(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up, over = socket.getaddrinfo, threading.Event()
+
+    def silent(host: Any, port: Any, *given: Any, **named: Any) -> Any:
+        if host != "speech.example" or named.get("flags"):
+            return look_up(host, port, *given, **named)
+        over.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    status, steps = doctor(f"wss://speech.example{PATH}", timeout="0.2")
+    over.set()
+    assert (status, wrong(steps)) == (1, ["name"])
+    assert "no answer of the name server within 200 ms (speech.example)" in steps["name"][1]
+
+
+def test_a_proxy_to_a_wrong_path_with_a_certificate_of_a_stranger(
+    doctor: Doctor, authority: Authority, tmp_path: Path
+) -> None:
+    """What is asked again goes through the proxy as well."""
+    with Place(authority.server("speech.example")) as place, HttpProxy(place.port) as proxy:
+        by = ["--proxy", f"http://127.0.0.1:{proxy.port}"]
+        _, untrusted = doctor("wss://speech.example/nix", *by)
+        assert "the certificate is for speech.example" in untrusted["tls"][1]
+    place_ = Place(authority.server("speech.example"), script=only(PATH))
+    with place_ as place, HttpProxy(place.port) as proxy:
+        by = ["--proxy", f"http://127.0.0.1:{proxy.port}", *trusting(authority, tmp_path)]
+        _, steps = doctor("wss://speech.example/nix", *by)
+    assert f"the path /nix is wrong: give {PATH}" in steps["upgrade"][1]
+
+
+def only(path: str) -> Callable[[Peer], Steps]:
+    """A backend at this path alone."""
+
+    def script(peer: Peer) -> Steps:
+        request = yield from peer.read_request()
+        if request.startswith(f"GET {path} ".encode()):
+            yield from peer.upgrade()
+            yield from peer.hang()
+        yield from peer.send(b"HTTP/1.1 404 No\r\n\r\n")
+
+    return script
+
+
+def test_a_token_that_no_header_can_carry(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENLINE_TOKEN", "b\u00e4d")
+    assert main(["doctor", "ws://127.0.0.1:1/"]) == 2
+    assert capsys.readouterr().err.startswith("openline: OPENLINE_TOKEN: the token holds")
+
+
+def test_ctrl_c_ends_it() -> None:
+    with Mute() as mute:
+        command = [sys.executable, "-m", "openline_cli", "doctor", url(mute), "--timeout", "60"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                mute.met.wait(30)
+                process.send_signal(signal.SIGINT)
+                _, err = process.communicate(timeout=30)
+            finally:
+                process.kill()
+    assert (process.returncode, err) == (130, "")
