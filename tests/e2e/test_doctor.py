@@ -251,7 +251,8 @@ def test_a_certificate_that_is_over(doctor: Doctor, authority: Authority, tmp_pa
     """Or not yet valid by this clock; the two are told apart by the dates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     past = dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
-    authority.ca.issue_cert("localhost", not_after=past).configure_cert(context)
+    shown = authority.ca.issue_cert("localhost", not_after=past)
+    shown.configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
     with Place(context) as place:
         status, steps = doctor(url(place, scheme="wss", host="localhost"),
                                *trusting(authority, tmp_path))  # fmt: skip
