@@ -41,6 +41,9 @@ ADVICE: Final[Mapping[ErrorKind, str]] = MappingProxyType(
     }
 )
 _OTHER: Final = "look into the log of the backend"
+#: RFC 6455 §7.4.1: a close code of a server that has failed, and is not full.
+_FAILED: Final = 1011
+_OTHER_DIALECT: Final = "check --dialect, and look into the log of the backend"
 #: RFC 9110 §15: statuses that tell more than that the request was refused.
 _STATUSES: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -172,13 +175,15 @@ def on_failure(facts: Facts, failure: Failure) -> str:
 
 
 def _advice(facts: Facts, failure: Failure, verdict: Verdict) -> str:
-    if _told(facts) and verdict.action is Action.LATER:
+    has_failed = facts.close is not None and facts.close.code == _FAILED
+    if _told(facts) and verdict.action is Action.LATER and not has_failed:
         return "wait, or raise the limit of the backend"
     if facts.proxy is not None and failure.step in {Step.NAME, Step.ADDRESSES}:
         return ADVICE[ErrorKind.PROXY_UNREACHABLE]
     if failure.error is not None:
         return ADVICE.get(failure.error, _OTHER)
-    return _OTHER
+    is_strange = failure.step is Step.ACK and not dict(facts.heard).get(facts.dialect)
+    return _OTHER_DIALECT if is_strange and facts.rule is None else _OTHER
 
 
 def _where(facts: Facts, failure: Failure) -> str:

@@ -253,7 +253,9 @@ def _dialect(facts: Facts) -> tuple[State, str]:
     known = dict(facts.heard)
     own, most = known.get(facts.dialect, 0), max(known.values(), default=0)
     likely = [name for name, count in facts.heard if count == most and most]
-    if facts.rule is not None or facts.acked is not None or (own and own == most):
+    # A refusal shows little: an error of one dialect may read like one of another.
+    is_taken = facts.acked is not None or (facts.rule is not None and not likely)
+    if is_taken or (own and own == most):
         alike = [each for each in likely if each != facts.dialect]
         begin = f"; {listed(alike)} would begin alike" if alike else ""
         return State.RIGHT, f"{facts.dialect}, as asked{begin}"

@@ -369,3 +369,24 @@ def test_a_certificate_without_names() -> None:
 def test_a_finding_is_plain_data() -> None:
     finding = Finding(step=Step.TLS, state=State.RIGHT, text="x")
     assert msgspec.json.encode(finding) == b'{"step":"tls","state":"right","text":"x"}'
+
+
+def test_a_refusal_does_not_show_the_dialect() -> None:
+    """An error of OpenAI's reads like one of echopanel, and the greeting before it does not."""
+    rule = Rule(action=Action.FATAL, why="rejected", source="contract")
+    facts = with_(acked=None, rule=rule, refusal="bad", failure=Failure(step=Step.ACK, took=1.0))
+    mixed = msgspec.structs.replace(facts, heard=(("openai", 1), ("echopanel", 0)))
+    assert at(Step.DIALECT, mixed)[0] is State.WRONG
+    alone = msgspec.structs.replace(facts, heard=(("echopanel", 0),))
+    assert at(Step.DIALECT, alone) == (State.RIGHT, "echopanel, as asked")
+
+
+def test_a_close_before_anything_known_may_be_another_dialect() -> None:
+    close = Close(step=Step.ACK, code=1011, sender=Sender.REMOTE)
+    failure = Failure(step=Step.ACK, took=1.0)
+    facts = with_(acked=None, close=close, failure=failure, heard=(), messages=0)
+    assert at(Step.ACK, facts)[1].endswith(
+        ": check --dialect, and look into the log of the backend"
+    )
+    known = msgspec.structs.replace(facts, heard=(("echopanel", 1),))
+    assert "--dialect" not in at(Step.ACK, known)[1]

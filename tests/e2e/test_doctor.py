@@ -221,6 +221,8 @@ def test_another_dialect(doctor: Doctor) -> None:
     assert status == 1
     assert "ack" in wrong(steps)
     with BackgroundBackend(dialect="openai") as backend:
+        status, steps = doctor(backend.backend.url, timeout="1")
+        assert wrong(steps) == ["ack", "dialect"]
         status, steps = doctor(backend.backend.url, "--dialect", "assemblyai", timeout="1")
     assert wrong(steps) == ["ack", "dialect"]
     assert "openai or vllm" in steps["dialect"][1]
