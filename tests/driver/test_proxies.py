@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from openline.backend import Backend
 from openline.reconnect.verdicts import ErrorKind
 from openline_driver.network_errors import DialError
-from openline_driver.proxies import SCHEMES, Proxies, Proxy, Tunnel
+from openline_driver.proxies import SCHEMES, Proxies, Proxy, Tunnel, variable_of
 
 FAR = Backend("speech.example", port=443, secure=True)
 PLAIN_FAR = Backend("speech.example", port=80, secure=False, allow_plain=True)
@@ -28,6 +28,23 @@ def chosen(backend: Backend, **environ: str) -> str | None:
 
 
 # The environment.
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({}, ""),
+        ({"HTTPS_PROXY": ""}, ""),
+        ({"HTTPS_PROXY": PROXY, "https_proxy": LOCAL, "ALL_PROXY": LOCAL}, "https_proxy"),
+        ({"ALL_PROXY": PROXY, "HTTP_PROXY": LOCAL}, "ALL_PROXY"),
+    ],
+)
+def test_which_variable_names_it(environ: dict[str, str], name: str) -> None:
+    assert variable_of(environ, "https_proxy") == name
+
+
+def test_a_cgi_program_is_not_named_one_by_its_client() -> None:
+    assert variable_of({"HTTP_PROXY": PROXY, "REQUEST_METHOD": "GET"}, "http_proxy") == ""
 
 
 def test_nothing_is_set() -> None:

@@ -621,3 +621,29 @@ def test_ctrl_c_ends_it() -> None:
             finally:
                 process.kill()
     assert (process.returncode, err) == (130, "")
+
+
+def test_a_subprotocol_that_is_chosen(doctor: Doctor) -> None:
+    def script(peer: Peer) -> Steps:
+        yield from peer.upgrade(Sec_WebSocket_Protocol="speech.v1")
+        yield from peer.hang()
+
+    with Place(script=script) as place:
+        _, steps = doctor(
+            url(place), "--dialect", "vosk", "--subprotocol", "speech.v1", timeout="0.3"
+        )
+    assert steps["upgrade"][0] == "right"
+    assert steps["upgrade"][1].endswith(", subprotocol speech.v1")
+    assert wrong(steps) == ["latency"]
+    assert "the backend did not answer a ping within 300 ms" in steps["latency"][1]
+
+
+def test_a_subprotocol_that_was_not_offered(doctor: Doctor) -> None:
+    def script(peer: Peer) -> Steps:
+        yield from peer.upgrade(Sec_WebSocket_Protocol="other")
+        yield from peer.hang()
+
+    with Place(script=script) as place:
+        status, steps = doctor(url(place))
+    assert (status, wrong(steps)) == (1, ["upgrade"])
+    assert "the answer to the upgrade makes no sense" in steps["upgrade"][1]
