@@ -82,6 +82,8 @@ class Batch:
         self.items = [Item(recording) for recording in self.recordings]
         self._by_key: dict[str, Item] = {}
         self._claimed: dict[str, Item] = {}
+        self._held = deque[Item]()  # what other coordinators have
+        self._taken = set[str]()  # what they took over from us, while our workers were at it
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
         self._has_noted = False
         self._seconds = 0.0  # of recordings that are over, done in this run
@@ -126,20 +128,23 @@ class Batch:
     async def _hand_out(self) -> None:
         """Go through all recordings until each has an outcome, or is in the hands of the crew."""
         left = deque(self.items)
-        held: deque[Item] = deque()
-        while (left or held) and self.stopped is None:
+        while self.stopped is None:
+            if not (left or self._held):
+                if self.crew.is_idle:
+                    self.crew.drain()
+                    return
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.crew.idle(), _LOOK)
+                continue
             if not left:
-                self._note_others(held)
+                self._note_others(self._held)
                 await asyncio.sleep(_LOOK)
-                left, held = held, deque[Item]()
+                left, self._held = self._held, left
             item = left.popleft()
             if await self._is_over(item):
                 self._show()
             elif not await self._is_begun(item):
-                held.append(item)
-        if self.stopped is None:
-            await self.crew.idle()
-            self.crew.drain()
+                self._held.append(item)
 
     def _note_others(self, held: Collection[Item]) -> None:
         """Say once for whom this one waits, when it has nothing else to do."""
@@ -229,6 +234,8 @@ class Batch:
                 self._show()
             case Done(_, key, data):
                 self._settle(self._by_key[key], decode(data, Outcome))
+            case Failed(_, key) if key in self._taken and self.stopped is None:
+                self._wait_for_another(self._by_key[key])
             case Failed(_, key, reason, deadly):
                 self._fail(self._by_key[key], reason, deadly=deadly)
             case Lost(worker, units, reason):
@@ -252,6 +259,14 @@ class Batch:
             changed_ns=item.identity.changed_ns,
         )
         self._settle(item, self.ledger.settle(outcome) if deadly else outcome)
+
+    def _wait_for_another(self, item: Item) -> None:
+        """Our worker has let go of it."""
+        assert item.identity is not None  # noqa: S101  # it was handed out
+        self._taken.discard(item.identity.key)
+        item.confirmed = 0.0
+        self._release(item)
+        self._held.append(item)
 
     def _settle(self, item: Item, outcome: Outcome) -> None:
         item.outcome = outcome
@@ -283,6 +298,7 @@ class Batch:
             if not self.leases.count():
                 for item in list(self._claimed.values()):
                     if item.claim is not None and not self.leases.holds(item.claim):
+                        self._taken.add(item.claim.key)
                         await self.crew.cancel(item.claim.key)
 
     def _release(self, item: Item) -> None:

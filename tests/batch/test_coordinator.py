@@ -376,23 +376,36 @@ def test_what_is_done_by_another_while_we_claim_is_not_done_again(
     assert list(desk.ledger.claims.iterdir()) == []
 
 
-def test_a_coordinator_that_slept_lets_go_of_what_was_taken_over(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("rival_dies", [False, True])
+def test_a_coordinator_that_slept_waits_for_what_was_taken_over(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, rival_dies: bool
 ) -> None:
+    """However many that is, the backend is not to blame; and in the end all are done."""
     monkeypatch.setattr(coordinator, "BEAT", 0.01)
     rival = desk.leases()
+    taken = 2 + coordinator.MOST_FAILURES
 
     async def during(batch: Batch) -> None:
-        await desk.until(lambda: len(desk.done) == 2)
-        [key, *_] = [item.claim.key for item in batch.items if item.claim is not None]
-        monkeypatch.setattr(rival, "_is_alive", _is_dead)
-        assert rival.claim(key) is not None
+        await desk.until(lambda: len(desk.done) == taken + 1)
+        keys = [item.claim.key for item in batch.items if item.claim is not None][:taken]
+        with monkeypatch.context() as patch:
+            patch.setattr(rival, "_is_alive", _is_dead)
+            claims = [rival.claim(key) for key in keys]
         desk.now += 1e6
-        await desk.until(lambda: any(item.outcome for item in batch.items))
+        await desk.until(lambda: sum(item.claim is not None for item in batch.items) == 1)
         (desk.ledger.root / "go").touch()
+        await desk.until(lambda: any(item.outcome for item in batch.items))
+        for claim in () if rival_dies else claims:
+            assert claim is not None
+            desk.ledger.settle(Outcome(id=claim.key, name="x", state="complete"))
+            rival.release(claim)
+        rival.close()
 
-    batch = desk.run(desk.recordings(2, until="go"), during)
-    assert sorted(states(batch).values()) == ["complete", "open"]
+    batch = desk.run(desk.recordings(taken + 1, until="go"), during, slots=taken + 1)
+    assert batch.stopped is None
+    assert set(states(batch).values()) == {"complete"}
+    assert len(desk.done) == taken + 1 + taken * rival_dies
+    assert list(desk.ledger.claims.iterdir()) == []
 
 
 def test_workers_that_do_not_start_end_the_batch(
