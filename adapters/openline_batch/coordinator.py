@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -108,16 +108,13 @@ class Batch:
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-            for item in list(self._claimed.values()):
-                with suppress(OSError):  # it is free all the same, once we are gone
-                    self._release(item)
+            self._free(list(self._claimed.values()))
 
     def stop(self, why: Stop, reason: str = "") -> None:
         """Begin nothing more; what is under way is finished."""
         if self.stopped is None:
             self.stopped, self.reason = why, reason
-            for unit in self.crew.drain():
-                self._release(self._by_key[unit.id])
+            self._free(self._by_key[unit.id] for unit in self.crew.drain())
 
     async def cancel(self) -> None:
         """Leave what is under way to the next run."""
@@ -300,6 +297,12 @@ class Batch:
                     if item.claim is not None and not self.leases.holds(item.claim):
                         self._taken.add(item.claim.key)
                         await self.crew.cancel(item.claim.key)
+
+    def _free(self, items: Iterable[Item]) -> None:
+        """Release those that we leave to others, as far as it goes; a signal may have come."""
+        for item in items:
+            with suppress(OSError):  # it is free all the same, once we are gone
+                self._release(item)
 
     def _release(self, item: Item) -> None:
         claim, item.claim = item.claim, None

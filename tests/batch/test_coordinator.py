@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from openline_batch.identity import identify
 from openline_batch.leases import Leases
 from openline_batch.ledger import Ledger, LedgerError, Missing, Outcome
 from openline_batch.recordings import Recording
-from openline_fleet.engines.contract import Duty, Ended, EngineError, shares
+from openline_fleet.engines.contract import Duty, Ended, EngineError, Unit, shares
 from openline_fleet.engines.crew import Crew
 from tests.fleet.inline_engine import InlineEngine
 
@@ -278,6 +279,28 @@ def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> No
     assert sorted(states(batch).values()) == ["complete"] * 2 + ["open"] * 3
     assert {row.reason for row in report.rows(batch.items) if row.state == "open"} == {"not begun"}
     assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_drain_frees_all_that_it_can(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A claim that cannot be removed counts no more once its owner is gone."""
+    freed: list[Any] = []
+
+    def fails(_self: Leases, claim: Any) -> None:
+        freed.append(claim)
+        raise OSError(errno.EROFS, "read-only file system")
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: len(desk.done) == 3)
+        units = [Unit(item.claim.key) for item in batch.items if item.claim is not None]
+        with monkeypatch.context() as patch:
+            patch.setattr(Leases, "release", fails)
+            patch.setattr(batch.crew, "drain", lambda: units)
+            batch.stop(Stop.DRAINED)
+        assert len(freed) == 3
+        batch.crew.drain()
+        (desk.ledger.root / "go").touch()
+
+    desk.run(desk.recordings(3, until="go"), during)
 
 
 def test_a_second_interrupt_leaves_what_is_under_way(desk: Desk) -> None:
