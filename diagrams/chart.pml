@@ -148,15 +148,15 @@ at_authorizing:
     /* AUTH: authorizing --timed_out--> reconnecting */
     :: d_step { ((mode != OUT && !full && zone != 0 && !spent) || (mode != OUT && full && !spent) || (mode == OUT && !t_finish && !full && zone != 0 && !spent) || (mode == OUT && !t_finish && full && !spent)) -> printf("step 35\n"); t_auth = 0; t_retry = 1; gated = 1; requests = 0; attempts++; t_give_up = 1; state = RECONNECTING; assert(LAWS) } -> goto at_reconnecting
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 388\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 386\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 389\n"); zone = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 387\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 416\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 410\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 417\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 411\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 418\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 412\n"); mode = OUT; assert(LAWS) }
     od;
 at_connecting:
     do
@@ -233,15 +233,15 @@ at_connecting:
     /* CONNECT: connecting --timed_out--> reconnecting */
     :: d_step { ((mode != OUT && !full && zone != 0 && !spent) || (mode != OUT && full && !spent) || (mode == OUT && !t_finish && !full && zone != 0 && !spent) || (mode == OUT && !t_finish && full && !spent)) -> printf("step 71\n"); t_connect = 0; t_retry = 1; gated = 1; sockets = 0; attempts++; t_give_up = 1; state = RECONNECTING; assert(LAWS) } -> goto at_reconnecting
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 390\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 388\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 391\n"); zone = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 389\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 419\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 413\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 420\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 414\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 421\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 415\n"); mode = OUT; assert(LAWS) }
     od;
 at_awaiting_ack:
     do
@@ -322,15 +322,15 @@ at_awaiting_ack:
     /* ACK: awaiting_ack --timed_out--> reconnecting */
     :: d_step { ((mode != OUT && t_ack && !full && zone != 0 && !spent) || (mode != OUT && t_ack && full && !spent) || (mode == OUT && !t_finish && t_ack && !full && zone != 0 && !spent) || (mode == OUT && !t_finish && t_ack && full && !spent)) -> printf("step 109\n"); t_ack = 0; t_settle = 0; t_retry = 1; gated = 1; sockets = 0; attempts++; t_give_up = 1; state = RECONNECTING; assert(LAWS) } -> goto at_reconnecting
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 392\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 390\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 393\n"); zone = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 391\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 422\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 416\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 423\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 417\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 424\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 418\n"); mode = OUT; assert(LAWS) }
     od;
 at_streaming:
     do
@@ -461,19 +461,19 @@ at_streaming:
     /* PING: streaming --ping_due--> itself */
     :: d_step { ((mode == FREE) || (mode != OUT && !t_pong) || (mode == OUT && !t_finish && !t_pong)) -> printf("step 172\n"); t_pong = 1; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 394\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 392\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 395\n"); zone = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 393\n"); zone = 0; passes = 0; assert(LAWS) }
     /* a message without an event: no row */
-    :: d_step { (mode == FREE) -> printf("step 408\n"); t_pong = 0; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 402\n"); t_pong = 0; assert(LAWS) }
     /* a ping goes out: no row */
-    :: d_step { (mode == FREE) -> printf("step 411\n"); t_pong = 1; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 405\n"); t_pong = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 425\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 419\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 426\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 420\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 427\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 421\n"); mode = OUT; assert(LAWS) }
     od;
 at_draining:
     do
@@ -712,21 +712,21 @@ at_draining:
     /* PING: draining --ping_due--> itself */
     :: d_step { ((mode == FREE && t_ping) || (mode != OUT && t_ping && !t_pong) || (mode == OUT && !t_finish && t_ping && !t_pong)) -> printf("step 289\n"); t_pong = 1; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 396\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 394\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 397\n"); zone = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 395\n"); zone = 0; passes = 0; assert(LAWS) }
     /* a message without an event: no row */
-    :: d_step { (mode == FREE) -> printf("step 409\n"); t_pong = 0; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 403\n"); t_pong = 0; assert(LAWS) }
     /* a ping goes out: no row */
-    :: d_step { (mode == FREE) -> printf("step 412\n"); t_ping = 1; t_pong = 1; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 406\n"); t_ping = 1; t_pong = 1; assert(LAWS) }
     /* the sender sees the end of the drain: no row */
-    :: d_step { (mode == FREE && leaving != 2) -> printf("step 414\n"); t_drain = 1; assert(LAWS) }
+    :: d_step { (mode == FREE && leaving != 2) -> printf("step 408\n"); t_drain = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 428\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 422\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 429\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 423\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 430\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 424\n"); mode = OUT; assert(LAWS) }
     od;
 at_reconnecting:
     do
@@ -773,17 +773,17 @@ at_reconnecting:
     /* RETRY: reconnecting --retry_due--> connecting */
     :: d_step { (!gated && zone != 0 && !wanted) -> printf("step 310\n"); t_retry = 0; t_connect = 1; passes++; sockets = 1; state = CONNECTING; assert(LAWS) } -> goto at_connecting
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 398\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 396\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 399\n"); zone = 0; gated = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 397\n"); zone = 0; gated = 0; passes = 0; assert(LAWS) }
     /* a suspension puts the retry off: no row */
-    :: d_step { (mode == FREE && zone != 0) -> printf("step 415\n"); gated = 1; assert(LAWS) }
+    :: d_step { (mode == FREE && zone != 0) -> printf("step 409\n"); gated = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 431\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 425\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 432\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 426\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 433\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 427\n"); mode = OUT; assert(LAWS) }
     od;
 at_finishing:
     do
@@ -928,19 +928,19 @@ at_finishing:
     /* QUIET: finishing --quiet_due--> closing */
     :: d_step { ((mode == FREE || mode == SILENT)) -> printf("step 380\n"); attempts = 0; t_finish = 0; t_pong = 0; t_ping = 0; t_close = 1; state = CLOSING; assert(LAWS) } -> goto at_closing
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 400\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 398\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 401\n"); zone = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 399\n"); zone = 0; passes = 0; assert(LAWS) }
     /* a message without an event: no row */
-    :: d_step { (mode == FREE) -> printf("step 410\n"); t_pong = 0; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 404\n"); t_pong = 0; assert(LAWS) }
     /* a ping goes out: no row */
-    :: d_step { (mode == FREE) -> printf("step 413\n"); t_ping = 1; t_pong = 1; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 407\n"); t_ping = 1; t_pong = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 434\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 428\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 435\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 429\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 436\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 430\n"); mode = OUT; assert(LAWS) }
     od;
 at_closing:
     do
@@ -955,15 +955,15 @@ at_closing:
     /* CLOSE: closing --timed_out--> closed */
     :: d_step { ((mode != OUT) || (mode == OUT)) -> printf("step 385\n"); t_close = 0; sockets = 0; state = CLOSED; assert(LAWS) } -> goto at_closed
     /* time passes: no row */
-    :: d_step { (zone == 1) -> printf("step 402\n"); zone = 2; assert(LAWS) }
+    :: d_step { (zone == 1) -> printf("step 400\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
-    :: d_step { (zone == 2) -> printf("step 403\n"); zone = 0; passes = 0; assert(LAWS) }
+    :: d_step { (zone == 2) -> printf("step 401\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 437\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 431\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 438\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 432\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 439\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 433\n"); mode = OUT; assert(LAWS) }
     od;
 at_closed:
 end_closed:

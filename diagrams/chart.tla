@@ -4812,30 +4812,31 @@ Step385 ==
     /\ state' = "closed"
     /\ UNCHANGED << mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_pong, t_ping >>
 
-\* stop_requested: no row
-Step386 ==
-    /\ state = "closed"
-    /\ mode = FREE
-    /\ asked' = 1
-    /\ UNCHANGED << state, mode, provider, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* stop_requested: no row
-Step387 ==
-    /\ state = "failed"
-    /\ mode = FREE
-    /\ asked' = 1
-    /\ UNCHANGED << state, mode, provider, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
 \* time passes: no row
-Step388 ==
+Step386 ==
     /\ state = "authorizing"
     /\ zone = 1
     /\ zone' = 2
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* time passes: no row
-Step389 ==
+Step387 ==
     /\ state = "authorizing"
+    /\ zone = 2
+    /\ zone' = 0
+    /\ passes' = 0
+    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* time passes: no row
+Step388 ==
+    /\ state = "connecting"
+    /\ zone = 1
+    /\ zone' = 2
+    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* time passes: no row
+Step389 ==
+    /\ state = "connecting"
     /\ zone = 2
     /\ zone' = 0
     /\ passes' = 0
@@ -4843,14 +4844,14 @@ Step389 ==
 
 \* time passes: no row
 Step390 ==
-    /\ state = "connecting"
+    /\ state = "awaiting_ack"
     /\ zone = 1
     /\ zone' = 2
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* time passes: no row
 Step391 ==
-    /\ state = "connecting"
+    /\ state = "awaiting_ack"
     /\ zone = 2
     /\ zone' = 0
     /\ passes' = 0
@@ -4858,14 +4859,14 @@ Step391 ==
 
 \* time passes: no row
 Step392 ==
-    /\ state = "awaiting_ack"
+    /\ state = "streaming"
     /\ zone = 1
     /\ zone' = 2
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* time passes: no row
 Step393 ==
-    /\ state = "awaiting_ack"
+    /\ state = "streaming"
     /\ zone = 2
     /\ zone' = 0
     /\ passes' = 0
@@ -4873,14 +4874,14 @@ Step393 ==
 
 \* time passes: no row
 Step394 ==
-    /\ state = "streaming"
+    /\ state = "draining"
     /\ zone = 1
     /\ zone' = 2
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* time passes: no row
 Step395 ==
-    /\ state = "streaming"
+    /\ state = "draining"
     /\ zone = 2
     /\ zone' = 0
     /\ passes' = 0
@@ -4888,28 +4889,13 @@ Step395 ==
 
 \* time passes: no row
 Step396 ==
-    /\ state = "draining"
-    /\ zone = 1
-    /\ zone' = 2
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step397 ==
-    /\ state = "draining"
-    /\ zone = 2
-    /\ zone' = 0
-    /\ passes' = 0
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step398 ==
     /\ state = "reconnecting"
     /\ zone = 1
     /\ zone' = 2
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* time passes: no row
-Step399 ==
+Step397 ==
     /\ state = "reconnecting"
     /\ zone = 2
     /\ zone' = 0
@@ -4918,95 +4904,65 @@ Step399 ==
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* time passes: no row
-Step400 ==
+Step398 ==
     /\ state = "finishing"
+    /\ zone = 1
+    /\ zone' = 2
+    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* time passes: no row
+Step399 ==
+    /\ state = "finishing"
+    /\ zone = 2
+    /\ zone' = 0
+    /\ passes' = 0
+    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* time passes: no row
+Step400 ==
+    /\ state = "closing"
     /\ zone = 1
     /\ zone' = 2
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* time passes: no row
 Step401 ==
-    /\ state = "finishing"
-    /\ zone = 2
-    /\ zone' = 0
-    /\ passes' = 0
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step402 ==
     /\ state = "closing"
-    /\ zone = 1
-    /\ zone' = 2
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step403 ==
-    /\ state = "closing"
-    /\ zone = 2
-    /\ zone' = 0
-    /\ passes' = 0
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step404 ==
-    /\ state = "closed"
-    /\ zone = 1
-    /\ zone' = 2
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step405 ==
-    /\ state = "closed"
-    /\ zone = 2
-    /\ zone' = 0
-    /\ passes' = 0
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step406 ==
-    /\ state = "failed"
-    /\ zone = 1
-    /\ zone' = 2
-    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* time passes: no row
-Step407 ==
-    /\ state = "failed"
     /\ zone = 2
     /\ zone' = 0
     /\ passes' = 0
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* a message without an event: no row
-Step408 ==
+Step402 ==
     /\ state = "streaming"
     /\ mode = FREE
     /\ t_pong' = 0
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_ping >>
 
 \* a message without an event: no row
-Step409 ==
+Step403 ==
     /\ state = "draining"
     /\ mode = FREE
     /\ t_pong' = 0
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_ping >>
 
 \* a message without an event: no row
-Step410 ==
+Step404 ==
     /\ state = "finishing"
     /\ mode = FREE
     /\ t_pong' = 0
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_ping >>
 
 \* a ping goes out: no row
-Step411 ==
+Step405 ==
     /\ state = "streaming"
     /\ mode = FREE
     /\ t_pong' = 1
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_ping >>
 
 \* a ping goes out: no row
-Step412 ==
+Step406 ==
     /\ state = "draining"
     /\ mode = FREE
     /\ t_ping' = 1
@@ -5014,7 +4970,7 @@ Step412 ==
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close >>
 
 \* a ping goes out: no row
-Step413 ==
+Step407 ==
     /\ state = "finishing"
     /\ mode = FREE
     /\ t_ping' = 1
@@ -5022,182 +4978,182 @@ Step413 ==
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close >>
 
 \* the sender sees the end of the drain: no row
-Step414 ==
+Step408 ==
     /\ state = "draining"
     /\ mode = FREE /\ leaving # 2
     /\ t_drain' = 1
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_retry, t_close, t_pong, t_ping >>
 
 \* a suspension puts the retry off: no row
-Step415 ==
+Step409 ==
     /\ state = "reconnecting"
     /\ mode = FREE /\ zone # 0
     /\ gated' = 1
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step416 ==
+Step410 ==
     /\ state = "authorizing"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step411 ==
+    /\ state = "authorizing"
+    /\ mode = SILENT
+    /\ mode' = STRICT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* the limit is near: no row
+Step412 ==
+    /\ state = "authorizing"
+    /\ mode = FREE /\ asked = 1
+    /\ mode' = OUT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* all fall silent: no row
+Step413 ==
+    /\ state = "connecting"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step414 ==
+    /\ state = "connecting"
+    /\ mode = SILENT
+    /\ mode' = STRICT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* the limit is near: no row
+Step415 ==
+    /\ state = "connecting"
+    /\ mode = FREE /\ asked = 1
+    /\ mode' = OUT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* all fall silent: no row
+Step416 ==
+    /\ state = "awaiting_ack"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
 Step417 ==
-    /\ state = "authorizing"
+    /\ state = "awaiting_ack"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
 Step418 ==
-    /\ state = "authorizing"
+    /\ state = "awaiting_ack"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
 Step419 ==
-    /\ state = "connecting"
+    /\ state = "streaming"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
 Step420 ==
-    /\ state = "connecting"
+    /\ state = "streaming"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
 Step421 ==
-    /\ state = "connecting"
+    /\ state = "streaming"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
 Step422 ==
-    /\ state = "awaiting_ack"
+    /\ state = "draining"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
 Step423 ==
-    /\ state = "awaiting_ack"
+    /\ state = "draining"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
 Step424 ==
-    /\ state = "awaiting_ack"
+    /\ state = "draining"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
 Step425 ==
-    /\ state = "streaming"
+    /\ state = "reconnecting"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
 Step426 ==
-    /\ state = "streaming"
+    /\ state = "reconnecting"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
 Step427 ==
-    /\ state = "streaming"
+    /\ state = "reconnecting"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
 Step428 ==
-    /\ state = "draining"
+    /\ state = "finishing"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
 Step429 ==
-    /\ state = "draining"
+    /\ state = "finishing"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
 Step430 ==
-    /\ state = "draining"
+    /\ state = "finishing"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
 Step431 ==
-    /\ state = "reconnecting"
+    /\ state = "closing"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
 Step432 ==
-    /\ state = "reconnecting"
+    /\ state = "closing"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
 Step433 ==
-    /\ state = "reconnecting"
-    /\ mode = FREE /\ asked = 1
-    /\ mode' = OUT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* all fall silent: no row
-Step434 ==
-    /\ state = "finishing"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* only some timers run: no row
-Step435 ==
-    /\ state = "finishing"
-    /\ mode = SILENT
-    /\ mode' = STRICT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* the limit is near: no row
-Step436 ==
-    /\ state = "finishing"
-    /\ mode = FREE /\ asked = 1
-    /\ mode' = OUT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* all fall silent: no row
-Step437 ==
-    /\ state = "closing"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* only some timers run: no row
-Step438 ==
-    /\ state = "closing"
-    /\ mode = SILENT
-    /\ mode' = STRICT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* the limit is near: no row
-Step439 ==
     /\ state = "closing"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
@@ -5638,12 +5594,6 @@ Next ==
     \/ Step431
     \/ Step432
     \/ Step433
-    \/ Step434
-    \/ Step435
-    \/ Step436
-    \/ Step437
-    \/ Step438
-    \/ Step439
 
 Quiet == mode # FREE /\ Next
 

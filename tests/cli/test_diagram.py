@@ -10,6 +10,7 @@ from openline.session import TABLE
 from openline_cli.diagram import SUFFIXES
 from openline_cli.main import main
 from openline_diagrams import CONTRACTS, DARK, contract, dot, mermaid, model, scxml, xstate
+from openline_diagrams.checked import checked, promela, thinned, tla
 
 Captured = pytest.CaptureFixture[str]
 DRAWING = model(TABLE)
@@ -26,6 +27,8 @@ def run(*arguments: str) -> int:
         ("mermaid", mermaid(DRAWING)),
         ("xstate", xstate(DRAWING, TABLE)),
         ("scxml", scxml(DRAWING, TABLE)),
+        ("promela", promela(thinned(checked(TABLE)))),
+        ("tla", tla(thinned(checked(TABLE)))),
     ],
 )
 def test_each_notation_goes_to_stdout(form: str, text: str, capsys: Captured) -> None:
@@ -62,6 +65,8 @@ def test_suffix_selects_the_format(suffix: str, tmp_path: Path, capsys: Captured
         "mermaid": "stateDiagram",
         "md": "# The",
         "xstate": "{",
+        "promela": "/* openline",
+        "tla": "---- MODULE chart ----",
     }
     assert text.startswith(begins.get(SUFFIXES[suffix.lower()], "<?xml"))
     if suffix == ".json":
@@ -77,7 +82,7 @@ def test_format_option_overrides_the_suffix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--format", "pdf"], "--format pdf: give svg, dot, mermaid, md, xstate or scxml"),
+        (["--format", "pdf"], "--format pdf: give svg, dot, mermaid, md, xstate, scxml, promela or tla"),
         (["--out", "x.pdf"], "--out x.pdf: no format for this suffix; give --format, or .svg"),
         (["--out", "none/x.svg"], "--out none/x.svg: there is no directory none; make it first"),
         (

@@ -117,7 +117,7 @@ def _forgets(self: DialGate, now: float) -> None:
     """Records nothing."""
 
 
-def _never_full(self: DialGate, now: float) -> float:  # noqa: ARG001
+def _never_full(self: DialGate, now: float) -> float:
     return now
 
 
@@ -149,7 +149,7 @@ def _progress_at_each_loss(self: Actions) -> None:
     self.aim_home()
 
 
-def _ignores_the_gate(self: Retry, now: float, finish_at: float) -> None:  # noqa: ARG001
+def _ignores_the_gate(self: Retry, now: float, finish_at: float) -> None:
     self.until = now
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from openline.backend import Backend
+from openline.events import Event
 from openline.machine.handlers import LocalProtocolError
 from openline.machine.table import Table
 from openline.session import SessionMachine
@@ -49,15 +51,29 @@ class _Node:
 
 
 def search(
-    setting: Setting, table: Table, model: Model, *, situations: int, faults: int = 1
+    setting: Setting,
+    table: Table,
+    model: Model,
+    *,
+    situations: int,
+    begun: Sequence[tuple[float, Event]] = (),
 ) -> Found:
-    """Take every step from so many situations; stop at so many faults."""
+    """Take every step from so many situations, after the events ``begun``; stop at a fault."""
     found = Found()
     trace = Trace(table, model)
     alphabet = Alphabet(setting.dialect, setting.sources, samples_of(setting.dialect, None))
     machine = SessionMachine(Backend(), random=fixed, observers=[trace], **setting.options)
     order = itertools.count()
-    todo = [(0, next(order), _Node(machine, 0.0, trace.mark(), ()))]
+    now = 0.0
+    for now, event in begun:
+        machine.receive(event, now)
+        while machine.next_message(now):
+            pass
+    found.rows.update(trace.rows)
+    if why := _fault(trace):
+        found.faults.append(why)
+        return found
+    todo = [(0, next(order), _Node(machine, now, trace.mark(), ()))]
     seen: set[Situation] = set()
     for _ in range(situations):
         if not todo:
@@ -71,22 +87,22 @@ def search(
             rows = _take(node.machine, step, trace)
             found.steps += 1
             found.rows.update(rows)
-            if trace.fault:
-                found.faults.append("\n".join([*node.way, str(step), trace.fault]))
-                trace.fault = ""
-                if len(found.faults) >= faults:
-                    return found
-            elif not node.machine.ended:
+            if why := _fault(trace):
+                found.faults.append("\n".join([*node.way, str(step), why]))
+                return found
+            if not node.machine.ended:
                 situation = situation_of(node.machine.snapshot(), setting.policy)
                 if situation not in seen:
                     seen.add(situation)
                     rarest = min((found.rows[row] for row in rows), default=100)
-                    new = _Node(
-                        clone(node.machine), step.now, trace.mark(), (*node.way, str(step))
-                    )
+                    new = _Node(clone(node.machine), step.now, trace.mark(), (*node.way, str(step)))
                     heapq.heappush(todo, (rarest, next(order), new))
             kept.restore()
     return found
+
+
+def _fault(trace: Trace) -> str:
+    return trace.fault
 
 
 def _as_run(node: _Node) -> SimpleNamespace:

@@ -1,4 +1,4 @@
-"""The model for checkers is the chart: all its rows, none of another meaning, the same in each form."""
+"""The model for checkers is the chart: all its rows with one meaning, the same in each form."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from openline.machine.timers import RUNS, Timer
 from openline.reconnect import backoff
 from openline.session import TABLE
 from openline_diagrams import rows
-from openline_diagrams.checked import AbstractionError, checked, promela, thinned, tla
-from openline_diagrams.checked import abstraction
+from openline_diagrams.checked import AbstractionError, abstraction, checked, promela, thinned, tla
 from openline_diagrams.checked.abstraction import ACTIONS, GUARDS, KEPT, LOOSE, NOTHING, VARIABLES
 from openline_diagrams.checked.counterexample import (
     Path,
@@ -29,15 +28,26 @@ from openline_diagrams.checked.counterexample import (
     take,
 )
 from openline_diagrams.checked.model import Model
-from openline_diagrams.checked.terms import ALWAYS, NEVER, after, both, either, has, holds, joined
-from openline_diagrams.checked.terms import negated, without
+from openline_diagrams.checked.terms import (
+    ALWAYS,
+    NEVER,
+    Value,
+    after,
+    both,
+    either,
+    has,
+    holds,
+    joined,
+    negated,
+    without,
+)
 from tests.diagrams.support_faults import changed
 
 WHOLE = checked(TABLE)
 THIN = thinned(WHOLE)
 
 
-def reached(model: Model, attempts: int) -> tuple[set[tuple[object, ...]], set[str | None]]:
+def reached(model: Model, attempts: int) -> tuple[set[tuple[Value, ...]], set[str | None]]:
     """Every state of the model, and the rows that lead there: a search without spin."""
     reader = Reader(model, attempts)
     todo: deque[State] = deque(initial(provider=provider) for provider in (False, True))
@@ -83,9 +93,11 @@ def test_every_timer_that_fires_is_kept_or_loose() -> None:
 @pytest.mark.parametrize("kind", ["guard", "action"])
 def test_an_unknown_name_is_named(kind: str) -> None:
     table = changed(
-        lambda row: row._replace(guard_name="odd")
-        if kind == "guard" and row.guard_name
-        else row._replace(on_names=("odd",))
+        lambda row: (
+            row._replace(guard_name="odd")
+            if kind == "guard" and row.guard_name
+            else row._replace(on_names=("odd",))
+        )
     )
     with pytest.raises(AbstractionError, match=f"the model knows no {kind} 'odd'"):
         checked(table)
@@ -125,7 +137,7 @@ def test_the_gate_is_judged_by_its_own_span(
 ) -> None:
     monkeypatch.setattr(backoff, "GATE_SPAN", span)
     zones = abstraction.zones()
-    assert (zones.within, zones.shut) == (within, shut)
+    assert ({*zones.within}, {*zones.shut}) == (within, shut)
 
 
 def test_a_gate_that_opens_within_the_minute_floods_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +233,9 @@ def test_the_algebra_agrees_with_all_values() -> None:
             either_way = any(holds(one, {"a": a, "b": b}.__getitem__) for a in (0, 1))
             assert holds(some, {"b": b}.__getitem__) == either_way
         for other in forms:
-            assert true(both(one, other)) == [x and y for x, y in zip(true(one), true(other))]
+            assert true(both(one, other)) == [
+                x and y for x, y in zip(true(one), true(other), strict=True)
+            ]
     assert len(joined(either(has(a=1), has(a=0)), domains.__getitem__)) == 1
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from openline.reconnect import backoff
 from openline.session import TABLE
-from openline_diagrams.checked import checked, thinned
-from openline_diagrams.checked import spin
+from openline_diagrams.checked import checked, spin, thinned
 from openline_diagrams.checked.counterexample import lines, listed
 from openline_diagrams.checked.spin import LAWS, SpinError, check, missing
 from tests.diagrams.support_faults import CHART, changed
@@ -68,7 +67,7 @@ def test_a_spin_that_fails_is_reported_in_one_line(
         program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    with pytest.raises(SpinError, match="^spin fails: broken$"):
+    with pytest.raises(SpinError, match=r"^spin fails: broken$"):
         check(checked(TABLE), 0, tmp_path)
 
 

@@ -232,9 +232,7 @@ ACTIONS: Final[Mapping[str, tuple[Effect, ...]]] = {
     "retry_early": _PLANNED,
     "bring_retry_forward": _PLANNED,
     "note_stop": (Effect(has(stop=1), {}), Effect(has(stop=0), {"stop": 1, "t_finish": 1})),
-    "close_socket": (
-        Effect(ALWAYS, {**_scope(Scope.DIAL, Scope.SESSION), "t_close": 1}),
-    ),
+    "close_socket": (Effect(ALWAYS, {**_scope(Scope.DIAL, Scope.SESSION), "t_close": 1}),),
     "report_end": (Effect(ALWAYS, _scope(*Scope)),),
     **dict.fromkeys(
         (
@@ -291,9 +289,7 @@ _MESSAGES: Final = (
 )
 #: The events of the outside. A socket that is lost, or redirected, is gone.
 OUTSIDE: Final[Mapping[str, Source]] = {
-    **dict.fromkeys(
-        ("open_requested", "abort_requested", "network_restored"), Source(ALWAYS, {})
-    ),
+    **dict.fromkeys(("open_requested", "abort_requested", "network_restored"), Source(ALWAYS, {})),
     "stop_requested": Source(ALWAYS, {"asked": 1}),
     "credential_ready": Source(_ASKED_FOR, {"requests": 0}, goes_on=True),
     "credential_failed": Source(

@@ -35,6 +35,7 @@ from openline_diagrams.checked.abstraction import (
     PLUS,
     SILENT,
     STRICT,
+    VARIABLES,
     Effect,
     Source,
     bit,
@@ -142,9 +143,7 @@ def _sources() -> Iterator[tuple[str, str, Source]]:
             yield timer.name, timer.fires, of_timer(timer)
 
 
-def _steps(
-    state: str, rows: tuple[Transition, ...], cause: str, source: Source
-) -> Iterator[Step]:
+def _steps(state: str, rows: tuple[Transition, ...], cause: str, source: Source) -> Iterator[Step]:
     """The steps of one event in one state: a row, or none of them."""
     begins = both(source.modes, after(source.needs, {"state": state}))
     begins = after(begins, {"state": state})
@@ -207,9 +206,7 @@ def _plan(source: Source) -> Form:
         return both(_GATE, waits)
     ways = [stops]
     if any(_can(rule, Action.RETRY) and not rule.strike for rule in source.rules):
-        ways.append(
-            has(free=1, never=0, reauth=0, waits=0, full=0, open=1, held=1, leaving=(1, 2))
-        )
+        ways.append(has(free=1, never=0, reauth=0, waits=0, full=0, open=1, held=1, leaving=(1, 2)))
     if any(_can(rule, Action.RETRY, Action.LATER) for rule in source.rules):
         ways.append(both(goes, has(spent=0)))
     if any(_can(rule, Action.REAUTH) for rule in source.rules):
@@ -231,7 +228,7 @@ def _step(cause: str, row: str | None, state: str, when: Form, sets: Mapping[str
     if target == state:
         named.pop("state", None)
     for name, value in list(named.items()):
-        if value != PLUS and when and all(case.get(name) == {value} for case in when):
+        if value != PLUS and when and all(case.get(name) == frozenset({value}) for case in when):
             del named[name]
     counts = PLUS in named.values() or "state" in named
     if not counts:
@@ -239,7 +236,7 @@ def _step(cause: str, row: str | None, state: str, when: Form, sets: Mapping[str
             *(
                 negated(has(**{name: value}), domain)
                 for name, value in named.items()
-                if name != "attempts" and name != "passes"
+                if VARIABLES[name][0] is not None
             )
         )
         when = either(both(when, has(mode=FREE)), both(when, news))
@@ -276,7 +273,9 @@ def _laws(states: tuple[str, ...]) -> tuple[Law, ...]:
     over = has(state=FINAL)
     going = [state for state in states if state not in FINAL]
     strays = [
-        has(state=[state for state in states if timer not in RUNS.get(state, ())], **{bit(timer): 1})
+        has(
+            state=[state for state in states if timer not in RUNS.get(state, ())], **{bit(timer): 1}
+        )
         for timer in KEPT
     ]
     return (
@@ -291,12 +290,14 @@ def _laws(states: tuple[str, ...]) -> tuple[Law, ...]:
         Law("timers", "a timer runs only in its states", either(*strays)),
         Law("attempts", "no more retries without progress than the policy has", has(beyond=1)),
         Law("stopped", "a stopped session does not stream", has(stop=1, state="streaming")),
-        Law("one fresh credential", "one is asked for since the line was stable", has(refused=1, used=1)),
+        Law(
+            "one fresh credential",
+            "one is asked for since the line was stable",
+            has(refused=1, used=1),
+        ),
         Law(
             "the limit",
             "a stopped session has a limit until it closes",
-            has(
-                asked=1, t_finish=0, state=[s for s in going if s not in ("idle", "closing")]
-            ),
+            has(asked=1, t_finish=0, state=[s for s in going if s not in ("idle", "closing")]),
         ),
     )

@@ -35,7 +35,7 @@ def _head(model: Model, attempts: int) -> Iterator[str]:
     zone = zones()
     yield "/* openline: the session's chart, timers, gate and verdicts, for spin."
     yield " * Made from the table that the machine runs; do not edit."
-    yield " *     spin -a -DATTEMPTS=1 chart.pml && gcc -O2 -DSAFETY -DNOCLAIM -o pan pan.c && ./pan"
+    yield " *     spin -a -DATTEMPTS=1 chart.pml && gcc -DSAFETY -DNOCLAIM -o pan pan.c && ./pan"
     yield " */"
     yield "#ifndef ATTEMPTS"
     yield f"#define ATTEMPTS {attempts}"
@@ -125,5 +125,3 @@ def _goals() -> Iterator[str]:
         begun = " || ".join(f"mode == {MODES[mode]}" for mode in modes)
         yield f"/* {text} */"
         yield f"ltl {name} {{ [] (({begun}) -> <> (over)) }}"
-
-

@@ -52,9 +52,7 @@ def missing() -> str:
     return f"{' and '.join(gone)} not installed (Debian: apt-get install spin gcc)" if gone else ""
 
 
-def check(
-    model: Model, attempts: int, folder: Path, *, first: bool = False
-) -> list[Checked]:
+def check(model: Model, attempts: int, folder: Path, *, first: bool = False) -> list[Checked]:
     """Check the laws and each goal, for a policy with so many attempts. Raises SpinError.
 
     ``first``: no further than to the first that is broken.

@@ -54,10 +54,7 @@ def either(*forms: Form) -> Form:
 def negated(form: Form, domain: Callable[[str], frozenset[Value]]) -> Form:
     """``form`` does not hold."""
     return both(
-        *(
-            tuple({name: domain(name) - values} for name, values in case.items())
-            for case in form
-        )
+        *(tuple({name: domain(name) - values} for name, values in case.items()) for case in form)
     )
 
 

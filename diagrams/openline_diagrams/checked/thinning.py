@@ -50,7 +50,9 @@ def _possible(form: Form, known: dict[str, set[Value]]) -> list[Case]:
     ]
 
 
-def _add(target: dict[str, set[Value]], known: dict[str, set[Value]], step: Step, case: Case) -> bool:
+def _add(
+    target: dict[str, set[Value]], known: dict[str, set[Value]], step: Step, case: Case
+) -> bool:
     """Note what the variables may be after ``step``; True: something is new."""
     news = False
     for name, values in known.items():

@@ -34,6 +34,7 @@ from openline.observer import Observer
 from openline.reconnect import backoff
 from openline.session import SessionMachine
 from openline.snapshot import MachineOptions, Snapshot
+from openline.updates import State
 from openline_diagrams.checked.abstraction import (
     BEHIND_RETRY,
     BETWEEN,
@@ -42,7 +43,6 @@ from openline_diagrams.checked.abstraction import (
     MINUTE,
     bit,
 )
-from openline.updates import State
 from openline_diagrams.checked.counterexample import Reader, initial, take
 from openline_diagrams.checked.counterexample import State as Seen
 from openline_diagrams.checked.model import Model, Step, checked
@@ -170,7 +170,7 @@ class Trace(Observer):
     def on_done(self, event: Event, now: float) -> None:  # noqa: ARG002
         """All that the event caused is done."""
         self._end_timer(now)
-        outside = {"sockets": len(self._sockets), "requests": len(self._requests)}
+        outside: dict[str, Value] = {"sockets": len(self._sockets), "requests": len(self._requests)}
         self._settle(now, outside)
 
     def on_pull(self, outgoing: Any, now: float) -> None:  # noqa: ARG002
