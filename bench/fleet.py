@@ -38,7 +38,7 @@ from openline import Backend, Policy
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.traits import AudioForm
 from openline.updates import State, StateChanged
-from openline_fleet import Line, SessionSpec, Shard, SourceSpec, run
+from openline_fleet import FleetSession, SessionSpec, Shard, SourceSpec, run
 
 FIGURES = ("a frame of 20 ms", "100 ms in a message")
 PEER: Final = "a bare picows client"
@@ -161,7 +161,7 @@ async def on_a_shard(load: Load, url: str, books: Books) -> Found:
     """openline_fleet."""
     gc.collect()
     before = resident()
-    lines: list[Line] = []
+    lines: list[FleetSession] = []
     async with Shard(dials_per_second=300.0, dialects={"tenths": Tenths()}) as shard:
         policy = Policy(source_timeout=None)
         for number in range(load.sessions):

@@ -50,7 +50,11 @@ nitpick_ignore_regex = [
     ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_store\.spool\.Spool"),
     ("py:class", r"openline_driver\.shared_provider\.(Call|Landed|Place)"),
-    ("py:class", r"openline_driver\.(addresses\.Addresses|proxies\.Proxies)"),
+    ("py:class", r"openline_driver\.(addresses\.Addresses|proxies\.Proxies|tls_in_tls\.TlsInTls)"),
+    ("py:class", r"openline_fleet\.(gate\.FleetGate|running\.T)"),
+    ("py:class", r"openline_telemetry\.observer\.TelemetryObserver"),
+    ("py:class", r"opentelemetry\..*"),
+    ("py:class", r"tuple\[~.*"),  # a default's tuple[X, ...], cut at the comma
     ("py:class", r"openline_testing\.theorem\.simulation\.Telling"),
 ]
 

@@ -12,13 +12,13 @@ from openline_driver.exports import Exports
 if TYPE_CHECKING:
     from openline_driver.shared_provider import SharedProvider
     from openline_driver.tokens import Token
-    from openline_fleet.line import Line
+    from openline_fleet.line import FleetSession
     from openline_fleet.running import run
     from openline_fleet.shard import Shard, ShardFullError
     from openline_fleet.spec import SessionSpec, SourceSpec, decode_spec, encode_spec
 
 __all__ = [
-    "Line",
+    "FleetSession",
     "SessionSpec",
     "Shard",
     "ShardFullError",
@@ -35,7 +35,7 @@ _EXPORTS = Exports(
     {
         "openline_driver.shared_provider": ("SharedProvider",),
         "openline_driver.tokens": ("Token",),
-        "openline_fleet.line": ("Line",),
+        "openline_fleet.line": ("FleetSession",),
         "openline_fleet.running": ("run",),
         "openline_fleet.shard": ("Shard", "ShardFullError"),
         "openline_fleet.spec": ("SessionSpec", "SourceSpec", "decode_spec", "encode_spec"),

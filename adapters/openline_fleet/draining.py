@@ -25,7 +25,7 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from openline_fleet.line import Line
+from openline_fleet.line import FleetSession
 from openline_fleet.spec import SessionSpec
 from openline_store.spool import folder_name
 
@@ -38,7 +38,7 @@ class Drainable(Protocol):
     """A shard that takes no more."""
 
     @property
-    def lines(self) -> Mapping[str, Line]:
+    def lines(self) -> Mapping[str, FleetSession]:
         """The sessions that live."""
         ...
 
@@ -78,7 +78,7 @@ async def drained(shard: Drainable, within: float) -> tuple[SessionSpec, ...]:
     return tuple(each for each in handed if not each.resume or _folder(each).exists())
 
 
-def _left(line: Line) -> SessionSpec:
+def _left(line: FleetSession) -> SessionSpec:
     """Have a session with a spool leave: how it goes on elsewhere."""
     spec = line.spec
     resumes = spec.resume or line.played

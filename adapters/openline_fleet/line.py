@@ -36,7 +36,7 @@ from openline_store.journal_file import JournalFile
 from openline_store.stored_face import StoredFace
 
 
-class Line(StoredFace):
+class FleetSession(StoredFace):
     """A session of a fleet. ``push`` audio, ``finish`` it properly, or ``abort`` it.
 
     Its updates are among those of the shard. Everything may be called from the loop's thread alone.
@@ -44,7 +44,7 @@ class Line(StoredFace):
 
     def __init__(
         self,
-        shard: Shared[Line],
+        shard: Shared[FleetSession],
         spec: SessionSpec,
         options: SessionOptions,
         *,

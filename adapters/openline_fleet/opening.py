@@ -25,7 +25,7 @@ from openline_driver.argument_checks import checked_dialect
 from openline_driver.arguments import Maker
 from openline_driver.options import Credentials, SessionOptions
 from openline_driver.version import user_agent
-from openline_fleet.line import Line
+from openline_fleet.line import FleetSession
 from openline_fleet.shared import Shared
 from openline_fleet.spec import SessionSpec
 from openline_store.beginning import begun, begun_again
@@ -45,7 +45,7 @@ class Opener:
 
     def __init__(
         self,
-        shard: Shared[Line],
+        shard: Shared[FleetSession],
         *,
         connecting: Connecting,
         credentials: Credentials,
@@ -61,7 +61,7 @@ class Opener:
         self._known = {**BUILT_IN, **{name: checked_dialect(d) for name, d in dialects.items()}}
         self._dialects: dict[tuple[object, ...], Dialect] = {}
 
-    def open(self, spec: SessionSpec) -> Line:
+    def open(self, spec: SessionSpec) -> FleetSession:
         """The session of ``spec``, with its files open.
 
         Raises ValueError and DialectError for what cannot work, SpoolError and JournalError.
@@ -71,8 +71,8 @@ class Opener:
         journal = journal_file(spec.journal, keep_audio=False)
         connect = self._connecting(known)
 
-        def make(options: SessionOptions) -> Line:
-            return Line(
+        def make(options: SessionOptions) -> FleetSession:
+            return FleetSession(
                 *(self._shard, spec, options), connect=connect, observers=observers, journal=journal
             )
 

@@ -48,7 +48,7 @@ from openline_fleet.descriptors import allowed, needed
 from openline_fleet.draining import drained, finished
 from openline_fleet.gate import BURST, PER_SECOND, FleetGate
 from openline_fleet.gatekeeper import Gatekeeper
-from openline_fleet.line import Line
+from openline_fleet.line import FleetSession
 from openline_fleet.news import News
 from openline_fleet.opening import Opener
 from openline_fleet.pacer import SLOT, Pacer
@@ -119,7 +119,7 @@ class Shard:
             dialects=dialects or {},
             observers=observers,
         )
-        self._lines: dict[str, Line] = {}  # those that live
+        self._lines: dict[str, FleetSession] = {}  # those that live
         self._news = News(lambda: self._is_closed and not self._lines)
         self._change: asyncio.Event | None = None  # of the task that waits for ends
         self._tasks: set[asyncio.Task[None]] = set()
@@ -158,7 +158,7 @@ class Shard:
             await finished(partial(asyncio.to_thread, shut))
             await asyncio.sleep(0)
 
-    def start(self, spec: SessionSpec) -> Line:
+    def start(self, spec: SessionSpec) -> FleetSession:
         """Begin the session of ``spec``.
 
         Raises ShardFullError, ValueError and DialectError, one line, for what cannot be, and
@@ -205,7 +205,7 @@ class Shard:
         return len(self._lines)
 
     @property
-    def lines(self) -> Mapping[str, Line]:
+    def lines(self) -> Mapping[str, FleetSession]:
         """The sessions that live, by their ids."""
         return MappingProxyType(self._lines)
 
@@ -226,19 +226,19 @@ class Shard:
 
     # What its sessions do.
 
-    def may_dial(self, line: Line) -> bool:
-        """Whether the gate is open; otherwise ``Line.admitted`` is called later."""
+    def may_dial(self, line: FleetSession) -> bool:
+        """Whether the gate is open; otherwise ``FleetSession.admitted`` is called later."""
         return self._keeper.may_dial(line)
 
-    def dial_left(self, line: Line) -> None:
+    def dial_left(self, line: FleetSession) -> None:
         """The dial waits at the gate no more."""
         self._keeper.left(line)
 
-    def has_news(self, line: Line) -> None:
+    def has_news(self, line: FleetSession) -> None:
         """There are updates to read."""
         self._news.add(line)
 
-    def ended(self, line: Line) -> None:
+    def ended(self, line: FleetSession) -> None:
         """It is over, and its socket is gone."""
         if self._lines.pop(line.session_id, None) is not None:
             self._files -= needed(line.spec)

@@ -90,7 +90,7 @@ class Sources:
                 each.close()
 
     def push(self, source: str, pcm: bytes) -> None:
-        """Audio of a pushed source; the first piece begins it. Raises as ``Line.push``."""
+        """Audio of a pushed source; the first piece begins it. Raises as ``FleetSession.push``."""
         sink = self._sink(source, len(pcm) // 2)
         sink.audio(pcm)
         if not sink.may_be_mute:

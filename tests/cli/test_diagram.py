@@ -82,7 +82,10 @@ def test_format_option_overrides_the_suffix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--format", "pdf"], "--format pdf: give svg, dot, mermaid, md, xstate, scxml, promela or tla"),
+        (
+            ["--format", "pdf"],
+            "--format pdf: give svg, dot, mermaid, md, xstate, scxml, promela or tla",
+        ),
         (["--out", "x.pdf"], "--out x.pdf: no format for this suffix; give --format, or .svg"),
         (["--out", "none/x.svg"], "--out none/x.svg: there is no directory none; make it first"),
         (

@@ -70,13 +70,13 @@ def test_error_reaches_all_and_the_next_call_is_new() -> None:
 def test_place_says_whether_its_call_is_settled_and_what_it_gave() -> None:
     desk = Desk()
     place, other = desk.place(), desk.place()
-    assert not place.is_settled
+    settled = [place.is_settled]
     desk.shared.land(place.call, Landed("token"))
-    assert place.is_settled
+    settled.append(place.is_settled)
     assert place.given() == other.given() == "token"
     again = desk.place("token", 1.0)
     desk.shared.land(again.call, AGAIN)
-    assert not again.is_settled
+    assert [*settled, again.is_settled] == [False, True, False]
     failed = desk.place("token", 2.0)
     desk.shared.land(failed.call, Landed(error=OSError("gone")))
     with pytest.raises(OSError, match="gone"):

@@ -23,7 +23,7 @@ from bench.fleet_sink import RIGHT, Books, frame
 from openline.backend import Backend
 from openline.policy import Policy
 from openline.updates import Ended, State, Update
-from openline_fleet import Line, SessionSpec, Shard
+from openline_fleet import FleetSession, SessionSpec, Shard
 from tests.asyncio.support import LOOPS, held
 
 SESSIONS, SECONDS = 100, 12.0
@@ -77,7 +77,7 @@ def sockets() -> int:
     return sum(name.startswith("socket:") for name in held())
 
 
-async def push(lines: list[Line], sink: Sink) -> None:
+async def push(lines: list[FleetSession], sink: Sink) -> None:
     """Each frame of each session as time passes; the sink is killed meanwhile."""
     loop = asyncio.get_running_loop()
     start = loop.time()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from openline_asyncio import spooled_sessions
-from openline_fleet import Line, SessionSpec, Shard, SourceSpec
+from openline_fleet import FleetSession, SessionSpec, Shard, SourceSpec
 from tests.faces.asyncio_harness import Net, provider
 from tests.faces.harness import Nth, Played, kill
 from tests.faces.script import DELAY, OFFSET, Scenario
@@ -114,11 +114,13 @@ async def _app(shard: Shard, spec: SessionSpec, scenario: Scenario, played: Play
                 source.cancel()
 
 
-def _act(line: Line, act: str) -> None:
+def _act(line: FleetSession, act: str) -> None:
     getattr(line, act)()
 
 
-async def _push(line: Line, name: str, scenario: Scenario, count: int, delay: float) -> None:
+async def _push(
+    line: FleetSession, name: str, scenario: Scenario, count: int, delay: float
+) -> None:
     """``count`` frames, after ``delay`` seconds."""
     loop = asyncio.get_running_loop()
     if delay:

@@ -12,7 +12,7 @@ from openline.backend import Backend
 from openline.policy import Policy
 from openline.updates import Ended, Update
 from openline_driver.network_errors import DialError
-from openline_fleet import Line, SessionSpec, Shard, SourceSpec
+from openline_fleet import FleetSession, SessionSpec, Shard, SourceSpec
 from tests.faces.asyncio_harness import Net
 from tests.faces.corpus import echo
 from tests.faces.harness import Played
@@ -63,7 +63,7 @@ def spec(number: int = 0, **given: Any) -> SessionSpec:
     return SessionSpec(**{**usual, **given})
 
 
-async def talk(line: Line, frames: int, source: str = "mic", *, ends: bool = True) -> None:
+async def talk(line: FleetSession, frames: int, source: str = "mic", *, ends: bool = True) -> None:
     """Push numbered frames as time passes."""
     loop = asyncio.get_running_loop()
     start = loop.time()

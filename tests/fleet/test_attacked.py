@@ -9,11 +9,11 @@ import pytest
 
 from openline.backend import Backend
 from openline.updates import Ended, Update
-from openline_fleet import Line
+from openline_fleet import FleetSession
 from tests.fleet.support import Backends, jumping, sharded, spec, talk
 
 
-def breaks(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def breaks(line: FleetSession, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on the machine of ``line`` raises, whatever it is fed."""
 
     def fails(*_: object) -> None:

@@ -21,7 +21,14 @@ from openline.session import LocalProtocolError
 from openline.updates import Ended, State, StateChanged, Transcript, Trouble
 from openline_driver.credentials import CredentialError
 from openline_driver.network_errors import DialError
-from openline_fleet import Line, SessionSpec, Shard, ShardFullError, SharedProvider, SourceSpec
+from openline_fleet import (
+    FleetSession,
+    SessionSpec,
+    Shard,
+    ShardFullError,
+    SharedProvider,
+    SourceSpec,
+)
 from openline_fleet.pacer import Pacer
 from tests.faces.corpus import closing_at_once, cut, echo, mute
 from tests.faces.script import Peer, Steps
@@ -487,7 +494,7 @@ def test_what_another_thread_or_an_observer_posts_is_taken_in() -> None:
                 lines[0].finish()
 
     posted: list[float] = []
-    lines: list[Line] = []
+    lines: list[FleetSession] = []
 
     def watching(_spec: SessionSpec) -> list[Observer]:
         return [Stopping()]
