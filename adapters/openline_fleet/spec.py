@@ -42,9 +42,9 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     ``name`` is one of the dialect's. ``path`` is the recording, as the shard's machine names it;
     None: the app pushes 16 kHz mono s16le audio (``FleetSession.push``). ``channel`` is the number
-    of the recording's one channel to send, from 0; None: a mix. ``frame_seconds`` is how much audio of a
-    recording is captured at once, 0.02 to 1: longer pieces cost less. How long the messages are is
-    the dialect's. ``may_pause``: pushed audio may be missing for longer than
+    of the recording's one channel to send, from 0; None: a mix. ``frame_seconds`` is how much audio
+    of a recording is captured at once, 0.02 to 1: longer pieces cost less. How long the messages
+    are is the dialect's. ``may_pause``: pushed audio may be missing for longer than
     ``Policy.source_timeout``. Raises ValueError, one line.
     """
 

@@ -206,7 +206,9 @@ class WebSocket(WSListener):
 
     def _answer_close(self, frame: WSFrame) -> None:
         wire, code = cast("WSTransport", self._wire), frame.get_close_code()
-        if _number(code):
+        if self._parts is not None:  # the rest of a message is missing
+            wire.send_close(cast("Any", _BROKEN), b"incomplete fragmented message")
+        elif _number(code):
             wire.send_close(code)
         else:
             wire.send(WSMsgType.CLOSE, None)
