@@ -17,6 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from opentelemetry.util.types import AttributeValue
+
 from openline.updates import PartialRetracted, Transcript
 from openline_telemetry import names
 from openline_telemetry.dials import Measure
@@ -86,24 +88,19 @@ class Turns:
 
     def _end(self, turn: _Turn, outcome: str, now: float, words: Transcript | None = None) -> None:
         tracing = self._tracing
-        span = tracing.child(
-            names.TURN_SPAN,
-            turn.start_ns,
-            {
-                names.SOURCE: turn.source,
-                names.DIAL: turn.dial,
-                names.PARTIALS: turn.partials,
-                names.OUTCOME: outcome,
-            },
-        )
+        given: dict[str, AttributeValue] = {
+            names.SOURCE: turn.source,
+            names.DIAL: turn.dial,
+            names.PARTIALS: turn.partials,
+            names.OUTCOME: outcome,
+        }
         if words is not None:
-            span.set_attributes(
-                {
-                    names.START: words.start,
-                    names.STOP: words.end,
-                    names.WORDS: len(words.text.split()),
-                }
-            )
+            given |= {
+                names.START: words.start,
+                names.STOP: words.end,
+                names.WORDS: len(words.text.split()),
+            }
             if turn.partials:
                 self._measure(names.TURN, now - turn.began, {})
+        span = tracing.child(names.TURN_SPAN, turn.start_ns, given)
         span.end(tracing.wall.at(now))
