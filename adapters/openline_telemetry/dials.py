@@ -91,7 +91,7 @@ class Dials:
             dial.is_over = True
             facts = {
                 names.CLOSE_CODE: event.code,
-                names.CLOSE_SENDER: event.sender,
+                names.CLOSE_SENDER: event.sender and event.sender.value,
                 names.STATUS_CODE: event.status,
                 names.RETRY_AFTER: event.retry_after,
             }

@@ -13,8 +13,10 @@ from tests.driver.model import Face, options
 from tests.telemetry.support import Told
 
 SECRET = "s3cr3t-9f31c0de"
-#: The credential. The driver redacts it, so what stands elsewhere has to be another secret.
+#: The credential. The driver redacts it and what the backend's address holds, so what a server or
+#: a device says is another secret.
 TOKEN = "t0ken-77ab1234"
+NEWS = "n3ws-51c0ffee"
 #: It stands wherever an app or a server can put one; the host is public.
 BACKEND = Backend(
     host="public.example",
@@ -46,27 +48,28 @@ def live(told: Told) -> None:
     face.feed(e.SocketOpened(dial, "c-1"))
     while face.driver.pull() is None:
         face.wake_up()
-    ack = {"type": "status", "state": "streaming", "message": f"welcome {SECRET}"}
+    ack = {"type": "status", "state": "streaming", "message": f"welcome {NEWS}"}
     face.feed(e.MessageReceived(dial, json.dumps(ack)))
     face.feed(e.AudioCaptured("mic", bytes(640)))
-    words = {"text": f"my password is {SECRET}", "t0": 0.0, "t1": 0.02}
+    words = {"text": f"my password is {NEWS}", "t0": 0.0, "t1": 0.02}
     face.feed(e.MessageReceived(dial, json.dumps({"type": "asr_partial"} | words)))
     face.feed(e.MessageReceived(dial, json.dumps({"type": "asr_final"} | words)))
-    face.feed(e.MessageReceived(dial, f"no json {SECRET}"))
-    face.feed(e.MessageReceived(dial, json.dumps({"type": SECRET, "message": SECRET})))
-    face.feed(e.DeviceLost("mic", SECRET, SECRET))
-    face.feed(e.DeviceFound("mic", SECRET, SECRET))
-    face.lose(e.SocketLost(dial=dial, code=1008, sender=Sender.REMOTE, reason=SECRET))
+    face.feed(e.MessageReceived(dial, f"no json {NEWS}"))
+    face.feed(e.MessageReceived(dial, json.dumps({"type": NEWS, "message": NEWS})))
+    face.feed(e.DeviceLost("mic", NEWS, NEWS))
+    face.feed(e.DeviceFound("mic", NEWS, NEWS))
+    face.lose(e.SocketLost(dial=dial, code=1011, sender=Sender.REMOTE, reason=NEWS))
     face.release()
     _answer(face, 2)
-    face.lose(e.SocketLost(dial=face.dialled[-1], error=ErrorKind.TLS_OTHER, detail=SECRET))
+    face.lose(e.SocketLost(dial=face.dialled[-1], error=ErrorKind.TLS_OTHER, detail=NEWS))
     face.release()
     _answer(face, 3)
-    face.lose(e.SocketLost(dial=face.dialled[-1], status=500, detail=SECRET))
+    face.lose(e.SocketLost(dial=face.dialled[-1], status=500, detail=NEWS))
     face.release()
-    face.feed(e.SourceFailed("mic", SECRET))
+    face.feed(e.SourceFailed("mic", NEWS))
     face.feed(e.AbortRequested())
     assert isinstance(face.driver.ended, Ended)
+    assert len(face.dialled) == 3
 
 
 def _answer(face: Face, request: int) -> None:
@@ -84,6 +87,7 @@ def test_no_secret_is_exported() -> None:
     assert "public.example" in text
     assert SECRET not in text
     assert TOKEN not in text
+    assert NEWS not in text
     assert "password" not in text
     assert "signature" not in text
 
