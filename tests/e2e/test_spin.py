@@ -51,26 +51,6 @@ def test_a_gate_that_counts_less_than_a_minute_lets_too_many_through(
     assert found.breaks == "dials: no minute has more passes of the gate than its limit"
 
 
-def test_without_spin_one_line_says_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(SpinError, match=r"^spin and gcc not installed \(Debian: apt-get install"):
-        check(checked(TABLE), 0, tmp_path)
-
-
-def test_a_spin_that_fails_is_reported_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("spin", "gcc"):
-        program = tmp_path / name
-        program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
-        program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    with pytest.raises(SpinError, match=r"^spin fails: broken$"):
-        check(checked(TABLE), 0, tmp_path)
-
-
 def test_a_search_that_is_cut_short_proves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

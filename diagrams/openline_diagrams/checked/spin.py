@@ -18,7 +18,7 @@ from openline_diagrams.checked.model import GOALS, Model
 from openline_diagrams.checked.promela import promela
 
 #: Seconds for one program. Spin and gcc take two or three together.
-_PATIENCE: Final = 300
+_PATIENCE: float = 300.0
 _STORED: Final = re.compile(r"^ *(\d+) states, stored", re.MULTILINE)
 #: Steps of the longest path that is searched: far more than any.
 _DEPTH: Final = 1_000_000
@@ -125,7 +125,7 @@ def _run(command: list[str], folder: Path) -> str:
     except OSError as error:
         raise SpinError(f"{command[0]} does not run: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise SpinError(f"{command[0]} took more than {_PATIENCE} s") from None
+        raise SpinError(f"{command[0]} took more than {_PATIENCE:g} s") from None
     if done.returncode != 0 and command[0] in ("spin", "gcc"):
         raise SpinError(f"{command[0]} fails: {_last(done.stdout + done.stderr)}")
     return done.stdout
