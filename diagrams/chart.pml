@@ -1,6 +1,6 @@
 /* openline: the session's chart, timers, gate and verdicts, for spin.
  * Made from the table that the machine runs; do not edit.
- *     spin -a -DATTEMPTS=1 chart.pml && gcc -O2 -DSAFETY -DNOCLAIM -o pan pan.c && ./pan
+ *     spin -a -DATTEMPTS=1 chart.pml && gcc -DSAFETY -DNOCLAIM -o pan pan.c && ./pan
  */
 #ifndef ATTEMPTS
 #define ATTEMPTS 3
