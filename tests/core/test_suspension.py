@@ -142,3 +142,24 @@ def test_a_sleep_ages_no_audio_whose_silence_nothing_proves() -> None:
         drive.wait(3.0, pulling=False)
         drive.serve()
     assert drive.core.statistics.sources["mic"].assumed == 32_000
+
+
+@given(seconds=SLEEP)
+def test_a_retry_just_before_the_limit_still_goes_before_it_after_a_sleep(seconds: float) -> None:
+    drive = Drive().stream()
+    drive.audio(1)
+    drive.drain()
+    drive.lose()
+    for _ in range(3):
+        drive.redial()
+        drive.lose()
+    drive.now += 1.08
+    drive.stop()
+    deadlines = drive.session.deadlines
+    while deadlines[Timer.FINISH] - deadlines[Timer.RETRY] > GRACE:
+        drive.redial()
+        drive.lose()
+    assert drive.state == "reconnecting"
+    sleep(drive, seconds)
+    assert drive.state == "connecting"
+    assert deadlines[Timer.FINISH] == pytest.approx(drive.now + 0.1)

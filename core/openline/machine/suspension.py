@@ -50,4 +50,7 @@ def note_suspension(session: Reporting, gap: float) -> None:
     for timer in _GRANTED:
         if deadlines[timer] < now + GRACE and granted.get(timer) != deadlines[timer]:
             granted[timer] = deadlines[timer] = now + GRACE
+    # A last retry is due just before the limit of the session, and stays so.
+    if min(deadlines[Timer.GIVE_UP], deadlines[Timer.FINISH]) <= deadlines[Timer.RETRY] < OFF:
+        deadlines[Timer.RETRY] = now
     session.report(Resumed(gap=gap))
