@@ -51,12 +51,17 @@ class ObservedStream(Ending, trio.abc.Stream):
         if self.sent_close is None and data[:1] == _CLOSE_FRAME:
             self.sent_close = _close_code(bytes(data))
             self.closing()
-        async with self._sending:
-            rest, self._rest = self._rest, b""
-            try:
-                await self._stream.send_all(rest + data if rest else data)
-            except trio.BrokenResourceError as exc:
-                self._fail(exc)
+        try:
+            self._sending.acquire_nowait()  # as nearly always, and without a checkpoint
+        except trio.WouldBlock:
+            await self._sending.acquire()
+        rest, self._rest = self._rest, b""
+        try:
+            await self._stream.send_all(rest + data if rest else data)
+        except trio.BrokenResourceError as exc:
+            self._fail(exc)
+        finally:
+            self._sending.release()
 
     @property
     def is_free(self) -> bool:

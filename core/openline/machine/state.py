@@ -7,8 +7,7 @@ command, arm a timer, or note a confirmation.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from openline.audio.past import PastSource
 from openline.audio.silence import SilenceWatchdog
@@ -38,8 +37,8 @@ from openline.updates import (
 _COUNTED = ("late", "foreign", "malformed", "replaced", "untold")
 
 
-#: Most sessions name none.
-_NO_KINDS: Mapping[str, SourceKind] = MappingProxyType({})
+#: Most sessions name none; nobody writes to it.
+_NO_KINDS: Final[Mapping[str, SourceKind]] = {}
 
 
 class Plan(NamedTuple):
