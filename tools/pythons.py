@@ -31,6 +31,7 @@ VENVS: Final = ROOT / "build" / "pythons"
 TESTS: Final = (
     *("core", "dialects", "lookup", "driver", "store", "audio"),
     *("trio", "asyncio", "threads", "blocking", "faces", "speech", "wyoming", "fleet", "batch"),
+    *("load", "doctor", "telemetry"),
     *("server", "cli"),
     *("testing", "diagrams", "house/test_packaging.py", "house/test_failing.py"),
 )

@@ -6,7 +6,7 @@ Whatever the iterable awaits runs in the source's task.
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -84,18 +84,20 @@ class StreamSource:
 def _interleaved(piece: Any, channels: int) -> bytes:
     """The samples of ``piece`` as s16le. Raises SourceError, one line, for what has none."""
     if isinstance(piece, np.ndarray):
-        if piece.ndim > 2:
+        array = cast("np.ndarray[tuple[int, ...], np.dtype[Any]]", piece)
+        if array.ndim > 2:
             raise SourceError(
-                f"audio: give rows of samples, not an array of {piece.ndim} dimensions"
+                f"audio: give rows of samples, not an array of {array.ndim} dimensions"
             )
-        if piece.ndim == 2:
-            if piece.shape[1] != channels:
+        if array.ndim == 2:
+            if array.shape[1] != channels:
                 raise SourceError(
-                    f"audio: give {channels} columns, one for each channel, not {piece.shape[1]}"
+                    f"audio: give {channels} columns, one for each channel, not {array.shape[1]}"
                 )
-            piece = piece.ravel()
-        if piece.dtype.kind == "f":
-            return to_s16le(np.clip(np.nan_to_num(piece), -1, 1).astype(np.float32))
+            array = array.ravel()
+        if array.dtype.kind == "f":
+            return to_s16le(np.clip(np.nan_to_num(array), -1, 1).astype(np.float32))
+        piece = cast("Any", array)
     try:
         return as_pcm(piece)
     except TypeError as error:

@@ -82,7 +82,7 @@ class Batch:
         self.items = [Item(recording) for recording in self.recordings]
         self._by_key: dict[str, Item] = {}
         self._claimed: dict[str, Item] = {}
-        self._held = deque[Item]()  # what other coordinators have
+        self._held: deque[Item] = deque()  # what other coordinators have
         self._taken = set[str]()  # what they took over from us, while our workers were at it
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
         self._has_noted = False

@@ -11,7 +11,7 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, ip_address
-from typing import Final
+from typing import Any, Final, cast
 
 from zeroconf import Error, IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
@@ -51,7 +51,8 @@ async def announced(host: str, port: int, name: str) -> AsyncGenerator[str]:
             server=f"{socket.gethostname().partition('.')[0]}.local.",
         )
         try:
-            await (await responder.async_register_service(info, allow_name_change=True))
+            register = cast("Any", responder).async_register_service  # partly typed
+            await (await register(info, allow_name_change=True))
         except (Error, OSError) as error:
             raise AnnounceError(f"{name} cannot be announced on {address}: {error}") from error
         yield info.name.removesuffix(f".{TYPE}")

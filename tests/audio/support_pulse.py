@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from types import SimpleNamespace, TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 INVALID = 0xFFFF_FFFF
 
@@ -38,9 +38,12 @@ def listed(sources: tuple[SimpleNamespace, ...]) -> list[PulseSourceInfo]:
     memory = SimpleNamespace()
     found: list[PulseSourceInfo] = []
     for each in sources:
-        vars(memory).update(vars(each.sample_spec))
+        source: Any = each
+        vars(memory).update(cast("dict[str, Any]", vars(source.sample_spec)))
         found.append(PulseSourceInfo(**(vars(each) | {"sample_spec": memory})))
-        found[-1]._init_from_struct(SimpleNamespace(**(vars(each) | {"sample_spec": memory})))
+        found[-1]._init_from_struct(  # pyright: ignore[reportPrivateUsage]
+            SimpleNamespace(**(vars(each) | {"sample_spec": memory}))
+        )
     return found
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -246,19 +247,27 @@ def test_two_sources_take_turns_after_a_relay() -> None:
     assert [each.data[:4] for each in (first, second)] == [b"EP\x01\x00", HEADER]
 
 
-UNFIT = {
-    "before the first sound": lambda drive: drive.session.streams._streams.clear(),
-    "while audio waits": lambda drive: drive.audio(),
+def _forget(drive: Drive) -> None:
+    drive.session.streams._streams.clear()  # pyright: ignore[reportPrivateUsage]
+
+
+def _want_a_ping(drive: Drive) -> None:
+    drive.session.ping_wanted = True
+
+
+UNFIT: dict[str, Callable[[Drive], object]] = {
+    "before the first sound": _forget,
+    "while audio waits": Drive.audio,
     "behind a hole": lambda drive: drive.feed(e.CaptureHole("mic", 10)),
     "after the source's end": lambda drive: drive.session.streams.all[0].box.close(),
-    "after the stop": lambda drive: drive.stop(),
-    "after a loss": lambda drive: drive.lose(),
-    "before a ping": lambda drive: setattr(drive.session, "ping_wanted", True),
+    "after the stop": Drive.stop,
+    "after a loss": Drive.lose,
+    "before a ping": _want_a_ping,
 }
 
 
 @pytest.mark.parametrize("unfit", UNFIT.values(), ids=UNFIT)
-def test_no_frame_is_relayed(unfit: Any) -> None:
+def test_no_frame_is_relayed(unfit: Callable[[Drive], object]) -> None:
     drive = flowing()
     unfit(drive)
     assert relay(drive) is None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest import mock
 
 from openline import session
@@ -105,12 +105,14 @@ CHART: Final[Mapping[str, Edit]] = {
 
 
 def _opens_late(self: DialGate, now: float) -> float:
-    passes = self._passes  # one pass more than the limit
-    return now if len(passes) <= self._limit else max(now, passes[0] + backoff.GATE_SPAN)
+    gate: Any = self
+    if len(gate._passes) <= gate._limit:  # one pass more than the limit
+        return now
+    return max(now, float(gate._passes[0]) + backoff.GATE_SPAN)
 
 
 def _notes_all(self: DialGate, now: float) -> None:
-    self._passes.append(now)
+    cast("Any", self)._passes.append(now)
 
 
 def _forgets(self: DialGate, now: float) -> None:
@@ -172,7 +174,7 @@ CODE: Final[Mapping[str, tuple[tuple[Any, str, Any], ...]]] = {
 
 
 @contextmanager
-def planted(name: str) -> Iterator[None]:
+def planted(name: str) -> Generator[None]:
     """The code with the fault ``name``."""
     with ExitStack() as stack:
         for where in CODE[name]:

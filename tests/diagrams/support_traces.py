@@ -35,8 +35,8 @@ _LATE = (" of an earlier dial", " of a dial to come", " that is over", "of no so
 class Found:
     """What a search found: the faults, each with the way to it; the rows that ran."""
 
-    rows: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
+    rows: Counter[str] = field(default_factory=Counter[str])
+    faults: list[str] = field(default_factory=list[str])
     steps: int = 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -19,7 +20,7 @@ def breaks(line: FleetSession, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(line._driver, "feed", fails)
+    monkeypatch.setattr(cast("Any", line)._driver, "feed", fails)
 
 
 @pytest.mark.parametrize("pause", [0.0, 5.0])
@@ -88,9 +89,13 @@ def test_a_hint_reaches_the_others_behind_a_machine_that_fails(
             bad, good = (shard.start(spec(n, backend=far)) for n in range(2))
             await asyncio.sleep(1.0)
             told: list[str] = []
-            monkeypatch.setattr(good._driver, "feed", lambda _: told.append("told"))
+
+            def note(_event: object) -> None:
+                told.append("told")
+
+            monkeypatch.setattr(cast("Any", good)._driver, "feed", note)
             breaks(bad, monkeypatch)
-            shard._network_restored()
+            cast("Any", shard)._network_restored()
             assert told == ["told"]
             monkeypatch.undo()
             await asyncio.sleep(0.1)

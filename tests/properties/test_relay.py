@@ -8,7 +8,7 @@ same bytes, and every field of both sessions is equal, however deep it lies.
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -199,11 +199,13 @@ def contents(thing: Any) -> dict[str, Any]:
         path, each = todo.pop()
         names = [name for base in type(each).__mro__ for name in getattr(base, "__slots__", ())]
         if isinstance(each, list | tuple | deque):
-            found[path] = len(each)
-            todo += [(f"{path}[{i}]", inner) for i, inner in enumerate(each)]
+            parts: list[Any] = [*cast("Any", each)]
+            found[path] = len(parts)
+            todo += [(f"{path}[{i}]", inner) for i, inner in enumerate(parts)]
         elif isinstance(each, dict):
-            found[path] = [*each]
-            todo += [(f"{path}[{key}]", inner) for key, inner in each.items()]
+            named: dict[Any, Any] = cast("Any", each)
+            found[path] = [*named]
+            todo += [(f"{path}[{key}]", inner) for key, inner in named.items()]
         elif not names or not type(each).__module__.startswith("openline."):
             found[path] = None if callable(each) else each
         elif id(each) in seen:

@@ -27,8 +27,8 @@ from openline.updates import SAMPLE_RATE as S
 from openline.updates import Ended, State, Transcript, Update
 from openline_audio.source import Sink
 from openline_driver import options as options_module
+from openline_store import opening as opening_module
 from openline_trio import CredentialError, DialError, Session, open_session
-from openline_trio import opening as opening_module
 from tests.simulation.backend import PATTERNS, Conversation, Server, Wire, name
 from tests.simulation.network import Link
 from tests.simulation.plan import Fault, Plan, Voice, draw

@@ -17,7 +17,10 @@ MODEL = thinned(checked(TABLE))
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, *found: Checked) -> None:
-    monkeypatch.setattr(check_model, "check", lambda *_: list(found))
+    def check(*_given: object) -> list[Checked]:
+        return list(found)
+
+    monkeypatch.setattr(check_model, "check", check)
 
 
 def test_what_holds_is_a_row(
