@@ -57,7 +57,8 @@ class ObservedStream(Ending, trio.abc.Stream):
             await self._sending.acquire()
         rest, self._rest = self._rest, b""
         try:
-            await self._stream.send_all(rest + data if rest else data)
+            if rest or data:  # the rest may be out by now
+                await self._stream.send_all(rest + data if rest else data)
         except trio.BrokenResourceError as exc:
             self._fail(exc)
         finally:
