@@ -53,6 +53,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         """Seconds."""
         return self.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Wait for its threads: from Python 3.12 on they have a time limit, which would jump."""
+        del timeout
+        await super().shutdown_default_executor()
+
     def _look(self) -> None:
         if not self.is_closed():
             self.call_soon_threadsafe(lambda: None)

@@ -37,7 +37,7 @@ MODULES = [
     "openline_testing.pytest_plugin",
 ]  # fmt: skip
 #: The plug-ins for frameworks that the tests do not install: a page shows each.
-PLUGINS = ("openline_livekit", "openline_pipecat")
+PLUGINS = ("openline_livekit", "openline_load.locust", "openline_pipecat")
 #: Where a name stands that two modules offer.
 ELSEWHERE = {
     "openline.reconnect.verdicts.Action": "openline.Action",
