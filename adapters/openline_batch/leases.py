@@ -87,13 +87,18 @@ class Leases:
         self._host = socket.gethostname()[:64]
         self._beat = 0
         self._seen: dict[str, tuple[int, float]] = {}  # of others: their count, and since when
-        path = owners / name
-        write_new(path, self._card())
-        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        # It is locked before it has its name: without a lock it would be swept as a dead one's.
+        unnamed = owners / f"{TEMPORARY}{name}"
+        self._fd = os.open(unnamed, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             lock(self._fd, "a batch")
+            os.pwrite(self._fd, self._card(), 0)
+            os.fsync(self._fd)
+            unnamed.rename(owners / name)
         except OSError:
-            self.close()
+            with suppress(OSError):
+                unnamed.unlink()
+            close_quietly(self._fd)
             raise
         self._counted_at = clock()
 
@@ -150,6 +155,8 @@ class Leases:
         for name in os.listdir(self._owners):
             card = self._read(name)
             here = card is not None and card.machine == self._machine
+            if name.startswith(TEMPORARY):
+                continue  # it has begun a moment ago
             if here and name != self._name and not self._is_locked(name):
                 (self._owners / name).unlink(missing_ok=True)
 

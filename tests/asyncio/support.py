@@ -48,6 +48,10 @@ class Frames:
             await asyncio.Event().wait()
 
 
+#: The threads of the loop's pool.
+IDLE = "asyncio_"
+
+
 def held() -> Counter[str]:
     """Open descriptors, threads that are at work, and tasks of this loop."""
     found: Counter[str] = Counter()
@@ -56,8 +60,7 @@ def held() -> Counter[str]:
             name = os.readlink(path)
             if name != "/dev/null":  # libuv keeps one in reserve as soon as it has a server
                 found[name] += 1
-    idle = "asyncio_"  # the threads of the loop's pool
-    found.update(t.name for t in threading.enumerate() if not t.name.startswith(idle))
+    found.update(t.name for t in threading.enumerate() if not t.name.startswith(IDLE))
     found.update(each.get_name() for each in asyncio.all_tasks())
     return found
 
@@ -82,9 +85,12 @@ def run(
     async def checked() -> T:
         running = asyncio.get_running_loop()
         running.set_exception_handler(lambda _, context: failures.append(context))
-        before = held()
+        before, threads = held(), {*threading.enumerate()}
         found = await main()
         await settled({asyncio.current_task()})
+        for thread in {*threading.enumerate()} - threads:
+            if not thread.name.startswith(IDLE):
+                thread.join(5)  # one that has handed over its result is about to end
         gc.collect()
         left = held() - before
         assert not left

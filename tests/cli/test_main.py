@@ -53,7 +53,10 @@ Captured = pytest.CaptureFixture[str]
         (["stream", "x", "--out", "--json"], "--out needs a value: --out FILE"),
         (["stream", "x", "--json=yes"], "--json takes no value"),
         (["replay", "a", "b"], "b is one argument too many"),
-        (["diagram", "--format", "bmp"], "--format bmp: give svg, dot, mermaid, md, xstate or"),
+        (
+            ["diagram", "--format", "bmp"],
+            "--format bmp: give svg, dot, mermaid, md, xstate, scxml, promela or tla",
+        ),
         (["serve", "--slow", "much"], "--slow much: give a number"),
     ],
 )
