@@ -206,3 +206,11 @@ def test_the_library_logs_nothing(line: Line, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.DEBUG):
         line.receive(frame(TEXT, b"secret"))
     assert caplog.records == []
+
+
+def test_the_subprotocol_is_what_the_server_chose() -> None:
+    line = Line()
+    asked = line.websocket.subprotocol
+    chosen = {"Date": "Thu, 01 Jan 1970 00:01:00 GMT", "Sec-WebSocket-Protocol": "two"}
+    line.receive(answer(line.written[0], **chosen))
+    assert (asked, line.websocket.subprotocol) == ("", "two")
