@@ -16,6 +16,7 @@ from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Memory
 from openline.dialects.traits import AudioForm, Drain, Encoding
 from openline.observer import Observer
+from openline.session import LocalProtocolError
 from tests.core.driver import FRAME, Drive, pcm
 from tests.core.formed_toy import Toy, messages
 
@@ -233,6 +234,14 @@ def test_the_peak_of_a_relayed_frame_is_noted() -> None:
     assert not loudness.is_loud_at(FRAME)
     assert relay(drive, peak=32_000) is not None
     assert loudness.is_loud_at(FRAME)
+
+
+@pytest.mark.parametrize("peak", [-1, 32_769])
+def test_an_impossible_peak_is_left_to_the_long_way_which_refuses_it(peak: int) -> None:
+    drive = flowing()
+    assert relay(drive, peak=peak) is None
+    with pytest.raises(LocalProtocolError):
+        drive.feed(e.AudioCaptured("mic", pcm(FRAME), peak))
 
 
 def test_two_sources_take_turns_after_a_relay() -> None:

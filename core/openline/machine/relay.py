@@ -33,6 +33,8 @@ from openline.updates import State
 
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
 _STREAMING = State.STREAMING.value
+#: The largest absolute value of a signed 16-bit sample.
+_FULL_SCALE = 32768
 
 
 def lane_of(session: Reporting, source: str) -> Lane | None:
@@ -120,6 +122,8 @@ class Lane:
         session, box = self._session, self._box
         if len(pcm) != self._bytes or box.dial_sent > self._clear_to:
             return None
+        if peak is not None and not 0 <= peak <= _FULL_SCALE:
+            return None  # it is refused on the long way
         try:  # a dialect is pure: what fails here fails again on the long way, and is reported
             made = session.dialect.audio(session.memory, self._source, pcm, session.sent_audio)
             memory, (data,) = made
