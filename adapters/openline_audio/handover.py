@@ -122,7 +122,7 @@ class Handover:
             return not self._closed
 
     def drop_mark(self, mark: Mark) -> None:
-        """Forget ``mark``, if it is still queued: nobody waits for it. From any thread."""
+        """Forget ``mark`` if it is still queued: its caller waits no more. From any thread."""
         with self._lock:
             if mark in self._queue:
                 self._queue.remove(mark)

@@ -95,8 +95,8 @@ class PushSource:
         """
         if self._handover.is_here:
             raise RuntimeError(
-                "drain: in the session's own thread nobody would take the audio: call it in the "
-                "thread that pushes"
+                "drain: it would stop the session's own thread, which takes the audio: call it in "
+                "the thread that pushes"
             )
         reached = threading.Event()
         with self._marked(reached.set):

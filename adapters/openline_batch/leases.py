@@ -9,9 +9,9 @@ its owner lives, and how that is known depends on where the owner is:
 - on another machine: its count. If it has not moved for ``LEASE`` seconds *of this machine's clock*
   since we first saw it so, the owner is taken for dead. No two clocks are ever compared.
 
-Whoever takes over a claim of a dead owner makes the next epoch, and removes nothing: two that take
-over at once want the same name, and one gets it. The highest epoch counts. A coordinator that was
-suspended for as long as a lease looks after that whether its claims still count.
+An owner that takes over the claim of a dead one makes the next epoch, and removes nothing: two that
+take over at once want the same name, and one gets it. The highest epoch counts. A coordinator that
+was suspended for as long as a lease looks after that whether its claims still count.
 
 Two sessions of one recording at once would need a machine that is taken for dead and is not. Then
 the lock on the session's spool keeps them apart where the file system carries locks, and the
@@ -126,7 +126,7 @@ class Leases:
         return mine
 
     def holds(self, claim: Claim) -> bool:
-        """Whether nobody has taken over. Raises OSError."""
+        """Whether the claim is still this owner's. Raises OSError."""
         return max(self._epochs(claim.key), default=0) == claim.epoch
 
     def release(self, claim: Claim) -> None:
@@ -136,7 +136,7 @@ class Leases:
                 self._path(claim.key, epoch).unlink(missing_ok=True)
 
     def holder(self, key: str) -> str:
-        """Who has a recording, for people; empty: nobody. Raises OSError."""
+        """The owner of a recording, for people; empty: it has none. Raises OSError."""
         for epoch in sorted(self._epochs(key), reverse=True):
             card = self._read(self._owner(key, epoch))
             if card is not None:

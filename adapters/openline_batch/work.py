@@ -45,7 +45,7 @@ from openline_store.spool import SpoolError
 _AT_ONCE: Final = 1e6
 #: Seconds between two reports of progress.
 _GLANCE: Final = 1.0
-#: Seconds that a spool may be in the hands of a worker that is dying; looks for it each second.
+#: Seconds that a worker that is ending may hold a spool; it is tried each second.
 _PATIENCE: Final = 30
 
 
@@ -175,7 +175,7 @@ class _Task:
             except SpoolError as error:
                 if attempt == _PATIENCE or not isinstance(error.__context__, BlockingIOError):
                     raise
-            await asyncio.sleep(1.0)  # whoever has its spool is dying, and the lock with it
+            await asyncio.sleep(1.0)  # a worker that is ending holds the lock of its spool
         raise AssertionError
 
     def _session(
