@@ -1,6 +1,6 @@
 """What is done and what is not, as files in the spool of a batch, which machines may share.
 
-    outcomes/ID.json   what became of a recording; written once and whole, by the worker that ended it
+    outcomes/ID.json   what became of a recording; written once and whole, by its worker
     sessions/ID/       the spool of its session, until it is complete
     claims/, owners/   who is doing what now (``leases``)
     results.jsonl      the results of the last run, for people and programs
