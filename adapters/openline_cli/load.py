@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -60,8 +59,6 @@ _SPEECH: Final = Path(__file__).with_name("data") / "meeting.flac"
 _MOST: Final = 1000
 #: Seconds between two trials of a search, for the backend to forget the last.
 _REST: Final = 1.0
-#: Seconds between two lines of progress.
-_PROGRESS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +187,7 @@ class Loading:
     async def once(self, plan: Plan) -> int:
         """One load."""
         self._obey()
-        result = await self._run(plan, self._progress())
+        result = await self._run(plan, load_view.Progress().look)
         found = report(result)
         load_view.show(found)
         self._write(result, as_data(found))
@@ -264,19 +261,6 @@ class Loading:
             await asyncio.wait_for(self._resting.wait(), _REST)
         except TimeoutError:
             return
-
-    def _progress(self) -> Callable[[Result], str]:
-        """Tells how it goes, on a terminal, and never ends a load."""
-        told = -_PROGRESS
-
-        def look(result: Result) -> str:
-            nonlocal told
-            if result.seconds - told >= _PROGRESS and sys.stderr.isatty():
-                told = result.seconds
-                write_err(f"openline: {load_view.progress(result)}")
-            return ""
-
-        return look
 
     def _write(self, result: Result, data: dict[str, Any]) -> None:
         """The files that were asked for, both of them if one fails. Raises Problem."""

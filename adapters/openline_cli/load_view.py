@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 from openline_cli.problems import printable
-from openline_cli.screen import find_screen, write_out
+from openline_cli.screen import find_screen, write_err, write_out
 from openline_load.figures import quantile
 from openline_load.report import Report, lines, rows
 from openline_load.run import Result
+
+#: Seconds between two lines of progress.
+_PROGRESS: Final = 5.0
+#: Seconds without an ack after which a load says so: a backend that is well answers within one.
+_UNANSWERED: Final = 3.0
 
 
 def show(found: Report) -> None:
@@ -46,6 +52,39 @@ def _columns(table: list[tuple[str, ...]]) -> list[str]:
         ).rstrip()
         for row in table
     ]
+
+
+class Progress:
+    """Prints on stderr how a load goes: a line each 5 s, on a terminal.
+
+    One line more, wherever stderr goes, if no caller has been acknowledged within 3 s: callers
+    that the backend refuses retry, and finish, for half a minute before they give up.
+    """
+
+    def __init__(self) -> None:
+        self._printed = -_PROGRESS
+        self._is_answered = False
+
+    def look(self, result: Result) -> str:
+        """Print what is due. It never ends a load."""
+        if not self._is_answered and result.seconds >= _UNANSWERED:
+            self._is_answered = True
+            if line := unanswered(result):
+                write_err(f"openline: {line}")
+        if result.seconds - self._printed >= _PROGRESS and sys.stderr.isatty():
+            self._printed = result.seconds
+            write_err(f"openline: {progress(result)}")
+        return ""
+
+
+def unanswered(result: Result) -> str:
+    """Why no caller has been acknowledged yet, as one line; nothing if one has been."""
+    begun = result.begun
+    if not begun or any(call.acked_at is not None for call in begun):
+        return ""
+    refused = next((call.first_refusal for call in begun if call.first_refusal), "")
+    why = printable(refused) or "the backend does not answer"
+    return f"no caller is connected after {result.seconds:.0f} s: {why}; Ctrl-C ends the load"
 
 
 def progress(result: Result) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from openline.updates import State, StateChanged
 from openline_cli import load as load_module
 from openline_cli import load_view
 from openline_cli.load_limits import SPARE, check_files
@@ -18,8 +19,9 @@ from openline_cli.main import main
 from openline_cli.parameters import duration
 from openline_cli.problems import Problem
 from openline_load.faults import fault_list
+from openline_load.figures import Call
 from openline_load.report import Report, report
-from tests.load.support import call, gap, result
+from tests.load.support import call, change, gap, result
 
 Captured = pytest.CaptureFixture[str]
 HERE = "ws://127.0.0.1:9/ws"
@@ -221,3 +223,23 @@ def test_progress_is_a_line() -> None:
     found.ended_at = 16.0
     assert load_view.progress(found) == "16 s: 0 live, 2 ended, final lag 0.10 s (p95), 1.5 s lost"
     assert load_view.progress(result(seconds=3.0)) == "3 s: 0 live, 0 ended"
+
+
+def test_a_backend_that_does_not_answer_is_reported_once(capsys: Captured) -> None:
+    dead = Call(1, 0.0)
+    dead.began(0.0)
+    dead.update(change(State.CONNECTING), 0.0)
+    found, progress = result(dead, seconds=2.0), load_view.Progress()
+    assert not progress.look(found)
+    assert not capsys.readouterr().err
+    found.ended_at = 3.0
+    for _ in range(3):
+        assert not progress.look(found)
+    line = "openline: no caller is connected after 3 s: the backend does not answer; Ctrl-C ends"
+    assert capsys.readouterr().err == f"{line} the load\n"
+    dead.update(StateChanged(state=State.RECONNECTING, dial=1, reason="nothing listens"), 4.0)
+    assert load_view.unanswered(found).startswith(
+        "no caller is connected after 3 s: nothing listens; "
+    )
+    assert not load_view.unanswered(result(dead, call((0.1,), number=2)))
+    assert not load_view.unanswered(result())
