@@ -14,6 +14,8 @@ What a place may refuse, and what happens then:
 - to store the bytes (a full disk): OSError is raised, and the target holds what it held. Another
   ``put`` tries again: it overwrites what was torn, and writes nothing twice.
 
+A device, a pipe or a folder at ``path`` is refused, since a rename would replace it.
+
 If another program deletes, replaces or extends the file meanwhile, the next ``put`` makes it anew.
 """
 
@@ -73,6 +75,7 @@ class OutFile:
 
     def _renew(self, data: bytes) -> None:
         """Write the content beside the target and rename it, or else in place."""
+        _check(self._path)
         beside = None
         try:
             fd, beside = _write_beside(self._path, data)
@@ -136,6 +139,13 @@ class OutFile:
             # The system may have thrown the written pages away: all is written again.
             self._content = None
             raise
+
+
+def _check(target: Path) -> None:
+    """Raise OSError for a device, a pipe or a folder: a rename would replace it."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(target.stat().st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(target))
 
 
 def _write_beside(target: Path, data: bytes) -> tuple[int, Path]:

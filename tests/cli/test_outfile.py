@@ -377,3 +377,14 @@ def _play(disk: FaultyDisk, path: Path) -> int:
             pass
     file.close()
     return done
+
+
+def test_a_pipe_or_a_folder_is_refused_and_stays(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for each in (pipe, folder):
+        with pytest.raises(OSError, match="not a regular file"):
+            OutFile(each).put(b"a\n")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(tmp_path.iterdir()) == [folder, pipe]
