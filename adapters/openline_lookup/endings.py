@@ -279,7 +279,8 @@ def _does(verdict: Verdict, policy: Policy) -> str:
     if verdict.action is Action.LATER:
         does = (
             f"dials again after the longest of {policy.later_floor:g} s, the server's "
-            f"Retry-After ({MAX_RETRY_AFTER:g} s at most) and {_backoff(policy)}; plus jitter"
+            f"Retry-After ({MAX_RETRY_AFTER:g} s at most) and {_backoff(policy)}; plus up to 1 s, "
+            "or half of the Retry-After, at random"
         )
     else:
         prompt = policy.scatter if verdict.scatter else policy.prompt_retry

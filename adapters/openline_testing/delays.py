@@ -18,6 +18,8 @@ from openline_testing.observation import Observation
 
 #: Added to the delay of a LATER, so that rejected clients come back one by one.
 JITTER = 1.0
+#: The same where the server asked for a wait: that part of it.
+RETRY_AFTER_JITTER = 0.5
 LONGEST_RETRY_AFTER = 300.0
 #: Seconds that the last dial of a session that is stopped has before the limit.
 LAST_DIAL = 5.0
@@ -57,7 +59,7 @@ class Delays:
             return 0.0, 0.0
         if action is Action.LATER:
             floor = max(policy.later_floor, self.asked)
-            return max(d / 2, floor), max(d, floor) + JITTER
+            return max(d / 2, floor), max(d, floor) + max(JITTER, RETRY_AFTER_JITTER * self.asked)
         if not estimate.stable:
             return d / 2, d
         ruling = seen.ruling

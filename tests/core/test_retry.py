@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from openline.machine.timers import OFF
 from openline.policy import Policy
-from openline.reconnect.retry import LAST_DIAL, LATER_JITTER, Retry
+from openline.reconnect.retry import LAST_DIAL, LATER_JITTER, RETRY_AFTER_JITTER, Retry
 from openline.reconnect.verdicts import (
     MAX_STRIKES,
     NO_CODES,
@@ -146,6 +146,15 @@ class TestLater:
         early, late = lost(retry(0.0), BUSY), lost(retry(0.999), BUSY)
         assert 5 == early < late < 5 + LATER_JITTER
 
+    @pytest.mark.parametrize(("asked", "spread"), [(1, 1.0), (2, 1.0), (30, 15.0), (86400, 150.0)])
+    def test_a_retry_after_is_spread_over_half_of_it(self, asked: float, spread: float) -> None:
+        waits = [
+            lost(retry(drawn, give_up_after=None), busy_for(asked))
+            for drawn in (0.0, 0.5, 1 - 2**-53)
+        ]
+        assert waits[2] - waits[0] == pytest.approx(spread)
+        assert waits[1] - waits[0] == pytest.approx(spread / 2)
+
     def test_a_stable_line_does_not_make_it_sooner(self) -> None:
         hope = retry(0.0)
         hope.note_stable()
@@ -218,7 +227,7 @@ class TestGivingUp:
         hope = retry(1.0 - 2**-53, give_up_after=299.0)
         lost(hope, now=0.0)
         until = judged(hope, busy_for(asked), now=40.0)
-        assert until == pytest.approx(min(at + LATER_JITTER, 299.0), abs=1e-6)
+        assert until == pytest.approx(min(at + RETRY_AFTER_JITTER * asked, 299.0), abs=1e-6)
 
     def test_the_gate_is_never_cut(self) -> None:
         hope = retry(0.0, give_up_after=70.0, dials_per_minute=1)

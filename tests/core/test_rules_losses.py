@@ -120,7 +120,7 @@ def test_a_retry_after_is_followed_and_capped() -> None:
     drive.lose(status=503, retry_after=40.0)
     drive.redial()
     drive.lose(status=503, retry_after=4000.0)
-    assert waits(drive) == [40.5, 300.5]
+    assert waits(drive) == [50.0, 375.0]  # spread over half of what was asked
 
 
 # Giving up.

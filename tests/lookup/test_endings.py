@@ -149,7 +149,7 @@ def test_words_give_the_numbers() -> None:
     assert only(explain(1012)).does.endswith("the first try goes out within 5 s")
     assert only(explain(503)).does == (
         "dials again after the longest of 5 s, the server's Retry-After (300 s at most) "
-        f"and {BACKOFF}; plus jitter"
+        f"and {BACKOFF}; plus up to 1 s, or half of the Retry-After, at random"
     )
     assert explain(511)[0].does.endswith(
         "; counts a strike, as an unknown ending: 4 with no stable line in between end the session"

@@ -26,6 +26,10 @@ from openline.reconnect.verdicts import Action, Ending, Rule, Verdict, judge
 
 #: Seconds over which a LATER is spread, so that refused clients do not dial together.
 LATER_JITTER = 1.0
+#: The same where the server sent a Retry-After, as a part of it. A server under load asks all its
+#: clients for the same wait: spread over 1 s, 10,000 of them come back as one wave after the
+#: other, and stand 676 s without a line; spread over half the wait, 195 s (docs, "A herd").
+RETRY_AFTER_JITTER = 0.5
 #: Seconds before the limit of a session that is stopped at which its last dial goes out: it has
 #: to send the rest and to get the final message.
 LAST_DIAL = 5.0
@@ -170,12 +174,9 @@ class Retry:
         if verdict.action is Action.REAUTH:
             return 0.0
         if verdict.action is Action.LATER:
-            wait = max(
-                backoff(policy, self.tries, self._random()),
-                policy.later_floor,
-                verdict.retry_after or 0.0,
-            )
-            return wait + self._random() * LATER_JITTER
+            asked = verdict.retry_after or 0.0
+            wait = max(backoff(policy, self.tries, self._random()), policy.later_floor, asked)
+            return wait + self._random() * max(LATER_JITTER, RETRY_AFTER_JITTER * asked)
         if self.stable:
             return self._random() * (policy.scatter if verdict.scatter else policy.prompt_retry)
         return backoff(policy, self.tries, self._random())
