@@ -10,6 +10,7 @@ these events; audio never passes here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from typing import Final
@@ -78,6 +79,7 @@ class CredentialStore:
         shared = credentials if isinstance(credentials, SharedProvider) else None
         self.has_provider = shared is not None or callable(credentials)
         self._lead = LEAD if shared is None else shared.lead
+        self._good_until = -math.inf  # the current one, if it states that; session time
         self._is_asked_each_dial = shared is not None and shared.asked_each_dial
         self._dialect = dialect
         self._parameter = dialect.traits.key_parameter or QUERY_PARAMETER
@@ -94,7 +96,7 @@ class CredentialStore:
         ``now`` is session time: from it on the time is counted after which the result is due.
         """
         given, before = value_of(fact.given), (self.current, self._there)
-        if isinstance(fact.given, Token) and (wrong := fact.given.unusable()):
+        if isinstance(fact.given, Token) and (wrong := _faults_of(fact.given, fact.at)):
             return e.CredentialFailed(fact.request, detail=wrong, unusable=True)
         if not isinstance(given, str):
             what = f"it returned {kind_of(given)}; a token is a str"
@@ -110,27 +112,42 @@ class CredentialStore:
             return e.CredentialFailed(fact.request, detail=what, unusable=True)
         except DialectError as exc:  # its text is one line without the token
             return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)
-        due_at = self._due_at(fact, now)
+        due_at, self._good_until = self._times(fact, now)
         self._there = home
         is_same = (given, home) == before
         return e.CredentialReady(fact.request, due_at, unchanged=is_same, backend=there)
 
-    def _due_at(self, fact: CredentialGiven, now: float) -> float | None:
-        """From when on the provider is asked again before a dial, though nothing was refused."""
-        if self._is_asked_each_dial:
-            return now
-        left = None
-        if isinstance(fact.given, Token):
-            left = fact.given.seconds_left(self._lead, fact.at)
-        return None if left is None else now + left
+    def _times(self, fact: CredentialGiven, now: float) -> tuple[float | None, float]:
+        """From when on the provider is asked again before a dial, though nothing was refused.
 
-    def failed(self, fact: ProviderFailed) -> e.CredentialFailed:
-        """The event for a provider that raised."""
+        Beside it until when the token is good nevertheless.
+        """
+        given, at = fact.given, fact.at
+        good, due_at = -math.inf, now if self._is_asked_each_dial else None
+        if not isinstance(given, Token):
+            return due_at, good
+        due = given.due_at(self._lead, now if at is None else at)
+        if due is not None and due_at is None:
+            due_at = now if at is None else max(now, now + due - at)
+        if given.reuse and given.expires_at is not None and at is not None:
+            good = now + given.expires_at - at
+        return due_at, good
+
+    def failed(
+        self, fact: ProviderFailed, now: float, *, refused: bool
+    ) -> e.CredentialReady | e.CredentialFailed:
+        """The event for a provider that raised.
+
+        A token that is good for a while longer serves, unless the backend ``refused`` it: the
+        provider is asked again before the next dial.
+        """
         cause = only_one(fact.error)
-        if isinstance(cause, CredentialError):
-            return e.CredentialFailed(fact.request, fatal=cause.fatal, detail=str(cause))
+        fatal = isinstance(cause, CredentialError) and cause.fatal
         # The error's text may hold a secret; its type and its place in the code cannot.
-        return e.CredentialFailed(fact.request, detail=f"it raised {raised(cause)}")
+        why = str(cause) if isinstance(cause, CredentialError) else f"it raised {raised(cause)}"
+        if not fatal and not refused and now < self._good_until:
+            return e.CredentialReady(fact.request, now, unchanged=True, detail=why)
+        return e.CredentialFailed(fact.request, fatal=fatal, detail=why)
 
     def _keep(self, credential: str, added: Iterable[tuple[str, str]] = ()) -> None:
         """``added``: the headers of the backend at which the credential is good."""
@@ -191,6 +208,11 @@ class CredentialStore:
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         return text
+
+
+def _faults_of(token: Token, at: float | None) -> str:
+    """What is wrong with a token that came ``at`` (since the epoch); empty if nothing is."""
+    return token.unusable() or ("" if at is None else token.misdated(at))
 
 
 def _quoted(secret: str) -> str:

@@ -50,11 +50,15 @@ AGAIN: Final = Landed()
 
 
 class Call:
-    """One call of the provider. ``cancel`` ends it early; None: it cannot be ended."""
+    """One call of the provider. ``cancel`` ends it early; None: it cannot be ended.
 
-    __slots__ = ("cancel", "places")
+    ``began_at``: when it was asked for, in seconds since the epoch.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("began_at", "cancel", "places")
+
+    def __init__(self, began_at: float) -> None:
+        self.began_at = began_at
         self.cancel: Callable[[], object] | None = None
         self.places: list[Place] = []
 
@@ -115,6 +119,7 @@ class SharedProvider:
         self._provide = provide
         self._lock = Lock()
         self._kept: Given | None = None
+        self._due_at: float | None = None  # when it is asked for again; None: once refused
         self._call: Call | None = None
 
     def __repr__(self) -> str:
@@ -129,11 +134,12 @@ class SharedProvider:
         """The token to use, if there is one at ``at`` (seconds since the epoch); else a place."""
         with self._lock:
             kept = self._kept
-            if kept is not None and value_of(kept) != refused and self._lasts(kept, at):
+            lasts = self._due_at is None or at < self._due_at
+            if kept is not None and value_of(kept) != refused and lasts:
                 return kept
             call, leads = self._call, self._call is None
             if call is None:
-                call = self._call = Call()
+                call = self._call = Call(at)
             place = Place(call, refused, wake, leads=leads)
             call.places.append(place)
             return place
@@ -165,7 +171,7 @@ class SharedProvider:
             if call is self._call:
                 self._call = None
                 if outcome is not AGAIN and not self.asked_each_dial:
-                    self._keep(outcome)
+                    self._keep(outcome, call.began_at)
             places, call.places = call.places, []
             for place in places:
                 place.outcome = self._fitting(outcome, place)
@@ -174,16 +180,14 @@ class SharedProvider:
         for place in places:
             place.wake()
 
-    def _keep(self, outcome: Landed) -> None:
+    def _keep(self, outcome: Landed, came: float) -> None:
         given = outcome.given
         usable = isinstance(given, str) or (isinstance(given, Token) and not given.unusable())
         if usable:  # one for a single dial does not last
             self._kept = given  # type: ignore[assignment]  # narrowed above
+            self._due_at = given.due_at(self.lead, came) if isinstance(given, Token) else None
         elif outcome.error is None:
             self._kept = None
-
-    def _lasts(self, kept: Given, at: float) -> bool:
-        return isinstance(kept, str) or kept.seconds_left(self.lead, at) != 0.0
 
     @staticmethod
     def _fitting(outcome: Landed, place: Place) -> Landed:

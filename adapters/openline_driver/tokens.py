@@ -3,7 +3,11 @@
 A plain str is used until the backend refuses it. A ``Token`` can state more: the time at which it
 expires, or that it is good for one dial only. An open line needs no credential, so a token that
 expires meanwhile changes nothing; before the next dial the provider is asked again, from ``lead``
-seconds before ``expires_at`` on.
+seconds before ``expires_at`` on. If that call fails, the token serves until ``expires_at``.
+
+A token may live for less than ``lead``. Then it would be asked for at each dial, by each of the
+sessions that share a provider; so the provider is asked again once half of its life is over.
+Example: a token for 20 s that comes at 100, with a lead of 30, is used for dials until 110.
 
 Some services answer a request with an address for one session. Then the ``Token`` has a
 ``backend``: it is dialled from then on, until a later ``Token`` has another one.
@@ -21,6 +25,12 @@ from openline.backend import Backend
 #: Seconds before a token expires from which it is not used for another dial: a dial, the upgrade
 #: and the backend's check take up to 20 s (CONNECT and ACK), and two clocks differ a little.
 LEAD: Final = 30.0
+#: A clock that shows less is not set (September 2001).
+_NOW: Final = 1e9
+#: Seconds since the epoch that no token has: up to March 1973, and from the year 5138 on.
+_LONG_AGO: Final = 1e8
+_NEVER: Final = 1e11
+_ASK: Final = "give seconds since the epoch, time.time() + the seconds that it lasts"
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -60,13 +70,28 @@ class Token(msgspec.Struct, frozen=True):
             kind = "nan"
         return f"its Token has an expires_at of {kind}; give seconds since the epoch"
 
-    def seconds_left(self, lead: float, at: float | None) -> float | None:
-        """Seconds for which it may be used for a dial, from ``at`` (since the epoch) on.
+    def misdated(self, at: float) -> str:
+        """What is wrong with ``expires_at`` for a token that comes at ``at``; empty if nothing is.
 
-        None: until it is refused. 0: for one dial.
+        Both are seconds since the epoch. It finds the usual mistakes where the clock is right:
+        the seconds that the token lasts, the clock of a loop, and milliseconds.
+        """
+        given = self.expires_at
+        if given is None or at < _NOW or math.isinf(given):
+            return ""
+        if given < _LONG_AGO:
+            return f"its Token expired in 1970 (expires_at={given:g}): {_ASK}"
+        if given > _NEVER:
+            return f"its Token expires after the year 5000 (expires_at={given:g}): {_ASK}"
+        return ""
+
+    def due_at(self, lead: float, came: float) -> float | None:
+        """From when on the provider is asked again before a dial, if this came at ``came``.
+
+        All in seconds since the epoch. None: not before it is refused. -inf: before each dial.
         """
         if not self.reuse:
-            return 0.0
+            return -math.inf
         if self.expires_at is None:
             return None
-        return 0.0 if at is None else max(0.0, self.expires_at - lead - at)
+        return self.expires_at - min(lead, max(0.0, self.expires_at - came) / 2)

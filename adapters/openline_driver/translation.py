@@ -35,6 +35,7 @@ class Translation:
         self.wake = fx.Wake(0)
         #: The credential that is being asked for; 0: none.
         self.request = 0
+        self._is_refused = False  # it is asked for because the last one was refused
         self._options = options
         self._credentials = credentials
         self._clock = clock
@@ -55,7 +56,7 @@ class Translation:
             case c.CloseSocket(dial, code):
                 return fx.CloseDial(dial, code)
             case c.RequestCredential(request, fresh):
-                self.request = request
+                self.request, self._is_refused = request, fresh
                 return fx.AskCredential(
                     request, fresh, self._credentials.current if fresh else None
                 )
@@ -74,7 +75,7 @@ class Translation:
             return e.CredentialFailed(event.request)
         self.request = 0
         if isinstance(event, f.ProviderFailed):
-            return self._credentials.failed(event)
+            return self._credentials.failed(event, now, refused=self._is_refused)
         return self._credentials.accept(event, now)
 
     def _dial(self, command: c.OpenSocket) -> fx.Dial:

@@ -235,6 +235,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     ``spool``; ``muted`` (once a source: it has been digital silence since it started); ``revised``
     (words that are final were said again); ``outage``, which is reported each five minutes; or,
     once a minute at most, ``deaf`` (the backend does not transcribe audio that is not silent),
+    ``credential`` (the provider failed, and the last token serves until it expires),
     ``unproven`` (audio has left memory before it was confirmed: it is lost if the line is) and
     ``behind`` (a backend takes a backlog so slowly that the app may want to skip it).
     """

@@ -12,7 +12,7 @@ from openline.backend import Backend
 from openline.commands import CloseSource, OpenSocket, Report, SendBytes, SendPing, StoreAudio
 from openline.machine.timers import Timer
 from openline.policy import Policy
-from openline.reconnect.verdicts import Action, Sender
+from openline.reconnect.verdicts import Action, ErrorKind, Sender
 from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
@@ -230,6 +230,20 @@ def test_a_credential_after_a_timed_out_request_is_late() -> None:
     assert not drive.feed(e.CredentialReady(1))
     assert not drive.feed(e.CredentialFailed(1, fatal=True))
     assert drive.core.statistics.late == 2
+
+
+def test_a_provider_that_fails_while_its_last_token_is_good_is_trouble_once_a_minute() -> None:
+    drive = Drive(has_provider=True)
+    drive.open()
+    drive.feed(e.CredentialReady(1, due_at=drive.now))
+    for request in (2, 3):
+        drive.lose(error=ErrorKind.RESET)
+        while drive.state != "authorizing":
+            drive.tick()
+        drive.feed(e.CredentialReady(request, drive.now, unchanged=True, detail="it is shut"))
+        assert drive.state == "connecting"
+    text = "the last token serves until it expires: it is shut"
+    assert drive.told(Trouble) == [Trouble(kind="credential", text=text)]
 
 
 def test_each_dial_follows_redirects_of_its_own() -> None:

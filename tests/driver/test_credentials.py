@@ -22,6 +22,7 @@ from openline_driver.credentials import (
 )
 from openline_driver.effects import AskCredential
 from openline_driver.facts import CredentialGiven, ProviderFailed
+from openline_driver.options import Credentials
 from openline_driver.shared_provider import SharedProvider
 from openline_driver.tokens import LEAD, Token
 
@@ -124,19 +125,82 @@ def test_token_that_the_dialect_refuses_is_not_quoted() -> None:
     )
 
 
+def failed(
+    store: CredentialStore, error: Exception, now: float = 50.0, *, refused: bool = False
+) -> e.CredentialReady | e.CredentialFailed:
+    return store.failed(ProviderFailed(1, error), now, refused=refused)
+
+
 def test_provider_may_give_a_reason_and_fail_for_good() -> None:
     kept = CredentialStore(provide, EchoPanel())
     shut = CredentialError("the vault is shut")
-    assert kept.failed(ProviderFailed(1, shut)) == e.CredentialFailed(1, detail=str(shut))
+    assert failed(kept, shut) == e.CredentialFailed(1, detail=str(shut))
     group = ExceptionGroup("x", [CredentialError("log in again", fatal=True)])
-    assert kept.failed(ProviderFailed(2, group)) == e.CredentialFailed(
-        2, fatal=True, detail="log in again"
-    )
+    assert failed(kept, group) == e.CredentialFailed(1, fatal=True, detail="log in again")
 
 
 def test_other_errors_of_a_provider_show_their_kind_alone() -> None:
-    answer = CredentialStore(provide, EchoPanel()).failed(ProviderFailed(1, KeyError(TOKEN)))
+    answer = failed(CredentialStore(provide, EchoPanel()), KeyError(TOKEN))
     assert answer == e.CredentialFailed(1, detail="it raised KeyError")
+
+
+def holding(given: str | Token, provider: Credentials = provide) -> CredentialStore:
+    """A store with a token that came at 50 of session time, at 1,000 since the epoch."""
+    store = CredentialStore(provider, EchoPanel())
+    store.accept(CredentialGiven(1, given, 1000.0), 50.0)
+    return store
+
+
+@pytest.mark.parametrize("provider", [provide, SharedProvider(provide, lead=60)])
+def test_a_token_that_is_still_good_serves_where_the_provider_fails(provider: Credentials) -> None:
+    store = holding(Token(TOKEN, expires_at=1100), provider)
+    why = "the vault is shut"
+    for now in (50.0, 140.0, 149.9):
+        answer = failed(store, CredentialError(why), now)
+        assert answer == e.CredentialReady(1, now, unchanged=True, detail=why)
+        assert store.current == TOKEN
+    assert failed(store, KeyError(TOKEN)) == e.CredentialReady(
+        1, 50.0, unchanged=True, detail="it raised KeyError"
+    )
+    assert failed(store, CredentialError(why), 150.0) == e.CredentialFailed(1, detail=why)
+
+
+@pytest.mark.parametrize("given", [TOKEN, Token(TOKEN), Token(TOKEN, expires_at=1100, reuse=False)])
+def test_a_token_without_an_end_is_asked_for_when_it_was_refused_alone(given: str | Token) -> None:
+    why = "the vault is shut"
+    assert failed(holding(given), CredentialError(why)) == e.CredentialFailed(1, detail=why)
+
+
+def test_a_refused_token_and_a_final_no_are_not_passed_over() -> None:
+    store = holding(Token(TOKEN, expires_at=1100))
+    shut, over = CredentialError("shut"), CredentialError("over", fatal=True)
+    assert failed(store, shut, refused=True) == e.CredentialFailed(1, detail="shut")
+    assert failed(store, over) == e.CredentialFailed(1, detail="over", fatal=True)
+
+
+def test_a_newer_token_without_an_end_takes_the_place_of_one_with_an_end() -> None:
+    store = holding(Token(TOKEN, expires_at=1100))
+    store.accept(CredentialGiven(2, "another-secret", 1000.0), 50.0)
+    assert failed(store, CredentialError("shut")) == e.CredentialFailed(1, detail="shut")
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "wrong"),
+    [
+        (3600.0, "expired in 1970 (expires_at=3600)"),
+        (1_790_000_000_000, "expires after the year 5000 (expires_at=1.79e+12)"),
+        (1_790_000_000, ""),
+        (math.inf, ""),
+    ],
+)
+def test_a_time_that_is_no_time_since_the_epoch_is_found(expires_at: float, wrong: str) -> None:
+    store = CredentialStore(provide, EchoPanel())
+    answer = store.accept(CredentialGiven(1, Token(TOKEN, expires_at), 1.78e9), 0.0)
+    if wrong:
+        ask = "give seconds since the epoch, time.time() + the seconds that it lasts"
+        assert answer == e.CredentialFailed(1, detail=f"its Token {wrong}: {ask}", unusable=True)
+    else:
+        assert isinstance(answer, e.CredentialReady)
 
 
 def test_provider_that_is_not_async_is_a_failed_credential() -> None:
@@ -153,7 +217,8 @@ def test_provider_that_is_not_async_is_a_failed_credential() -> None:
         (TOKEN, 1000.0, None),
         (Token(TOKEN), 1000.0, None),
         (Token(TOKEN, expires_at=1100), 1000.0, 50.0 + 100 - LEAD),
-        (Token(TOKEN, expires_at=1010), 1000.0, 50.0),
+        (Token(TOKEN, expires_at=1010), 1000.0, 50.0 + 10 / 2),
+        (Token(TOKEN, expires_at=1000), 1000.0, 50.0),
         (Token(TOKEN, expires_at=900), 1000.0, 50.0),
         (Token(TOKEN, expires_at=math.inf), 1000.0, math.inf),
         (Token(TOKEN, expires_at=1100), None, 50.0),

@@ -523,6 +523,25 @@ def test_provider_that_fails_is_asked_again() -> None:
     assert face.driver.state is State.RECONNECTING
 
 
+def test_the_last_token_serves_where_the_provider_fails_before_it_expires() -> None:
+    face = Face(credentials=provide)
+    face.feed(e.OpenRequested())
+    face.feed(f.CredentialGiven(1, Token(TOKEN, expires_at=1020.0), 1000.0))
+    while len(face.of(fx.AskCredential)) == 1:
+        face.lose(e.SocketLost(dial=face.dialled[-1], error=ErrorKind.RESET))
+        face.release()
+        face.wake_up()
+    face.feed(f.ProviderFailed(2, CredentialError("the vault is shut")))
+    last = face.of(fx.Dial)[-1]
+    assert isinstance(last, fx.Dial)
+    assert TOKEN in str(last.headers)
+    assert face.driver.state is State.CONNECTING
+    [trouble] = [each for each in unread(face) if isinstance(each, Trouble)]
+    assert trouble == Trouble(
+        kind="credential", text="the last token serves until it expires: the vault is shut"
+    )
+
+
 def test_answer_that_comes_too_late_is_counted_and_not_kept() -> None:
     face = Face(credentials=provide)
     face.feed(e.OpenRequested())

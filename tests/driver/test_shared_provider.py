@@ -146,6 +146,20 @@ def test_token_is_kept_until_its_lead_before_it_expires() -> None:
     assert desk.place(at=90).leads
 
 
+def test_a_token_that_lives_shorter_than_its_lead_is_kept_for_half_its_life() -> None:
+    desk = Desk(SharedProvider(provide, lead=60))
+    token = Token("minute", expires_at=160)
+    desk.shared.land(desk.place(at=100).call, Landed(token))
+    assert desk.join(at=129.9) == token
+    assert desk.place(at=130).leads
+
+
+def test_a_token_for_one_dial_is_not_kept_where_the_clock_is_set_back() -> None:
+    desk = Desk()
+    desk.shared.land(desk.place(at=100).call, Landed(Token("once", reuse=False)))
+    assert desk.place(at=50).leads
+
+
 @pytest.mark.parametrize("bad", [None, 3, b"x", Token("x", expires_at=cast("float", "soon"))])
 def test_what_is_no_token_is_handed_on_and_not_kept(bad: object) -> None:
     for before in (None, "token"):
@@ -215,7 +229,7 @@ def test_call_that_all_have_left_before_it_began_is_not_made() -> None:
 def test_call_of_before_leaves_the_new_one_alone() -> None:
     desk = Desk()
     call = desk.place().call
-    assert not desk.shared.began(Call(), lambda: None)
+    assert not desk.shared.began(Call(0.0), lambda: None)
     assert desk.place().call is call
 
 

@@ -43,7 +43,13 @@ EVENTS: Final[Mapping[str, type[Any]]] = MappingProxyType(
 )
 _encode = msgspec.json.Encoder().encode
 #: Fields that are left out where they have their default.
-_USUAL: Final = (("peak", None), ("due_at", None), ("unchanged", False), ("backend", None))
+_USUAL: Final = (
+    ("peak", None),
+    ("due_at", None),
+    ("unchanged", False),
+    ("backend", None),
+    ("detail", ""),
+)
 _USER: Final = re.compile(r"//[^/?#]*@")
 _VISIBLE: Final = re.compile(r"[A-Za-z0-9]")
 

@@ -216,6 +216,10 @@ def _credential(session: Reporting, event: e.CredentialReady) -> Fired:
     if not _asked(session, event.request):
         return _NOTHING
     session.credential = event
+    if event.detail:
+        session.trouble_again(
+            "credential", f"the last token serves until it expires: {event.detail}"
+        )
     return (("credential_ready", _GO_ON),)
 
 
