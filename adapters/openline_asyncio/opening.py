@@ -47,7 +47,8 @@ def open_session(
 
     ``sources`` maps the dialect's source names to sources; the session stops by itself
     when all of them have ended. ``credentials`` is a token, or an async function that is
-    asked for the first one and for a fresh one each time the backend refuses the last.
+    asked for the first one, and for a fresh one before a dial if the backend refused the last,
+    or if it is a ``Token`` that is about to expire; sessions may share a ``SharedProvider``.
     ``random`` gives the jitter's random numbers in [0, 1). Leaving the block before the session
     has ended aborts it; cancellation leaves no task, socket or thread behind.
 

@@ -146,7 +146,7 @@ class CredentialStore:
         # The error's text may hold a secret; its type and its place in the code cannot.
         why = str(cause) if isinstance(cause, CredentialError) else f"it raised {raised(cause)}"
         if not fatal and not refused and now < self._good_until:
-            return e.CredentialReady(fact.request, now, unchanged=True, detail=why)
+            return e.CredentialReady(fact.request, now, unchanged=True, failure=why)
         return e.CredentialFailed(fact.request, fatal=fatal, detail=why)
 
     def _keep(self, credential: str, added: Iterable[tuple[str, str]] = ()) -> None:

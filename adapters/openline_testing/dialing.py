@@ -45,6 +45,11 @@ class Dialing:
         self._home: Backend | None = None
         self.needs_fresh = False  # the credential was refused, and no other has come
 
+    @property
+    def newest(self) -> float:
+        """When the last pass of the gate was; -inf: there was none."""
+        return self.passes[-1] if self.passes else -math.inf
+
     def commanded(
         self,
         command: OpenSocket | RequestCredential | CancelCredential | AbortSocket | CloseSocket,

@@ -251,6 +251,9 @@ class Patience:
         next_dial = seen.retry_at if seen.state is State.RECONNECTING else seen.now
         if seen.stop_wanted and next_dial >= seen.finish_from - SLACK:
             return
+        margin = LAST_DIAL + seen.policy.backoff_first + SLACK
+        if seen.stop_wanted and self.dialing.newest >= seen.finish_from - margin:
+            return  # what failed went out in the last seconds
         until = self._gives_up_at
         if until is not None and seen.now >= until - SLACK:
             return

@@ -131,14 +131,14 @@ class CredentialReady(msgspec.Struct, frozen=True):
     From ``due_at`` on (session time) the provider is asked again before the next dial, though
     nothing was refused; None: only after a refusal. ``unchanged``: the credential is the same
     as the one before. ``backend``: where it is good, from the next dial on; None: where it was.
-    ``detail``: why the provider failed, if the credential before serves a while longer.
+    ``failure``: why the provider failed, if the credential before serves a while longer.
     """
 
     request: int
     due_at: float | None = None
     unchanged: bool = False
     backend: Backend | None = None
-    detail: str = ""
+    failure: str = ""
 
 
 class CredentialFailed(msgspec.Struct, frozen=True):

@@ -240,7 +240,7 @@ def test_a_provider_that_fails_while_its_last_token_is_good_is_trouble_once_a_mi
         drive.lose(error=ErrorKind.RESET)
         while drive.state != "authorizing":
             drive.tick()
-        drive.feed(e.CredentialReady(request, drive.now, unchanged=True, detail="it is shut"))
+        drive.feed(e.CredentialReady(request, drive.now, unchanged=True, failure="it is shut"))
         assert drive.state == "connecting"
     text = "the last token serves until it expires: it is shut"
     assert drive.told(Trouble) == [Trouble(kind="credential", text=text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -141,6 +142,35 @@ def test_a_stop_waits_for_a_retry_only_within_the_finish(wait: float, after: flo
     drive.stop()
     drive.redial()
     assert drive.now - lost == pytest.approx(after)
+
+
+@pytest.mark.parametrize("drawn", [each / 16 for each in range(16)])
+def test_the_last_dial_that_is_refused_is_not_followed_by_another_at_once(drawn: float) -> None:
+    drive = Drive(policy=Policy(give_up_after=None), random=drawn)
+    drive.open()
+    drive.audio(50)
+    drive.stop()
+    dials = [drive.now]
+    while drive.state != "failed":
+        drive.lose(error=ErrorKind.REFUSED)
+        if drive.state != "failed":
+            drive.redial()
+            dials.append(drive.now)
+    assert min(later - earlier for earlier, later in pairwise(dials)) >= 0.5
+    assert "could not finish in time" in drive.ended.reason
+
+
+def test_a_line_that_is_lost_in_its_last_seconds_is_dialled_at_once() -> None:
+    drive = in_state("streaming", Policy(give_up_after=None, proof_timeout=100))
+    drive.stop()
+    limit = drive.now + 20 + 1 + TRAITS.horizon
+    while drive.now < limit - LAST_DIAL + 1:
+        drive.wait(1)
+        drive.figures()
+    lost = drive.now
+    drive.lose(error=ErrorKind.RESET)
+    drive.redial()
+    assert drive.now - lost < 1.0
 
 
 def test_a_stop_fails_where_the_gate_opens_too_late() -> None:

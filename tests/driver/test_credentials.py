@@ -157,10 +157,10 @@ def test_a_token_that_is_still_good_serves_where_the_provider_fails(provider: Cr
     why = "the vault is shut"
     for now in (50.0, 140.0, 149.9):
         answer = failed(store, CredentialError(why), now)
-        assert answer == e.CredentialReady(1, now, unchanged=True, detail=why)
+        assert answer == e.CredentialReady(1, now, unchanged=True, failure=why)
         assert store.current == TOKEN
     assert failed(store, KeyError(TOKEN)) == e.CredentialReady(
-        1, 50.0, unchanged=True, detail="it raised KeyError"
+        1, 50.0, unchanged=True, failure="it raised KeyError"
     )
     assert failed(store, CredentialError(why), 150.0) == e.CredentialFailed(1, detail=why)
 

@@ -48,7 +48,7 @@ _USUAL: Final = (
     ("due_at", None),
     ("unchanged", False),
     ("backend", None),
-    ("detail", ""),
+    ("failure", ""),
 )
 _USER: Final = re.compile(r"//[^/?#]*@")
 _VISIBLE: Final = re.compile(r"[A-Za-z0-9]")

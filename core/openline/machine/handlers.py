@@ -216,10 +216,9 @@ def _credential(session: Reporting, event: e.CredentialReady) -> Fired:
     if not _asked(session, event.request):
         return _NOTHING
     session.credential = event
-    if event.detail:
-        session.trouble_again(
-            "credential", f"the last token serves until it expires: {event.detail}"
-        )
+    if event.failure:
+        text = f"the last token serves until it expires: {event.failure}"
+        session.trouble_again("credential", text)
     return (("credential_ready", _GO_ON),)
 
 

@@ -8,6 +8,8 @@ in any minute.
 
 from __future__ import annotations
 
+import math
+
 from openline.policy import Policy
 
 #: A minute, and a second for dials that take different times to reach the server,
@@ -39,6 +41,11 @@ class DialGate:
         if len(self._passes) < self._limit:
             return now
         return max(now, self._passes[-self._limit] + GATE_SPAN)
+
+    @property
+    def newest(self) -> float:
+        """When the last pass was; -inf: there was none."""
+        return self._passes[-1] if self._passes else -math.inf
 
     def note(self, now: float) -> None:
         """Record a pass."""

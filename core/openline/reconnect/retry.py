@@ -12,6 +12,8 @@ A delay that would pass a limit is cut to the last instant before it, once: a se
 come back in 300 s is asked once more when the session gives up after 300 s. Example, with
 give_up_after=300 and the first loss at 100: a delay from 390 to 405 ends at 400, and so does
 one from 390 to 700 (Retry-After: 310). The dial that then goes out may take its own timeouts.
+The last instant before the limit of a session that is stopped lies ``LAST_DIAL`` before it. A dial
+that went out later, or less than a first backoff sooner, was the last: no other follows at once.
 """
 
 from __future__ import annotations
@@ -127,6 +129,8 @@ class Retry:
         if opens_at > until:
             until = opens_at
             self.cause += f"; dials are limited to {policy.dials_per_minute} a minute"
+        if until >= finish_at and self.gate.newest >= finish_at - LAST_DIAL - policy.backoff_first:
+            self.last = True  # the dial that failed went out in the last seconds
         self._try_at(until, now, self._give_up_at(now), finish_at)
 
     def go_on(self, now: float, finish_at: float) -> None:
