@@ -41,7 +41,8 @@ class SocketTransport(asyncio.Transport):
         self._receive: Callable[[int], bytes] = sock.recv
         self._pending = sock.pending if isinstance(sock, ssl.SSLSocket | TlsInTls) else _nothing
         self._protocol = protocol
-        self._unsent = bytearray()
+        #: What the kernel has not taken yet; the same object as long as the transport lives.
+        self.unsent = self._unsent = bytearray()
         self._broken: OSError | None = None  # a send has failed
         self._drain: asyncio.TimerHandle | None = None
         self._reads_to_send = False  # TLS has to read before it can send

@@ -17,6 +17,7 @@ import base64
 import hashlib
 import re
 import socket
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 import picows.picows as library
@@ -72,9 +73,12 @@ class _Carrier:
         self._request = b""
         self._transport = transport
         self._socket = transport.get_extra_info("socket")
-        is_ours = type(transport) is SocketTransport
-        self._is_plain = is_ours and type(self._socket) is socket.socket
-        self.get_write_buffer_size = transport.get_write_buffer_size
+        self._is_plain = False
+        # The library asks at each message: of our own transport without a call of Python.
+        self.get_write_buffer_size: Callable[[], int] = transport.get_write_buffer_size
+        if type(transport) is SocketTransport:
+            self._is_plain = type(self._socket) is socket.socket
+            self.get_write_buffer_size = transport.unsent.__len__
 
     def write(self, data: bytes) -> None:
         """Its request is kept here; all else goes out."""
