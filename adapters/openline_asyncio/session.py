@@ -129,6 +129,8 @@ class Session(StoredFace):
         if not dial.send_now(message):
             self._driver.sending()
             self._watch_the_clock()
+        elif self._driver.wants_pull:
+            dial.pump()
         return True
 
     def _now(self) -> float:

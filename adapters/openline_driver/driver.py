@@ -104,6 +104,9 @@ class Driver(Readable):
         #: Inside an effect: the loop that carries it out goes on with what follows.
         self.draining = False
         self._idle = False  # the last pull gave None
+        self._is_settled = False  # another one would give None too
+        #: After ``relay``: there is a ping to ``pull`` behind the message.
+        self.wants_pull = False
 
     # What can be done.
 
@@ -135,6 +138,8 @@ class Driver(Readable):
                     self._receive(each)
             else:
                 self._receive(event)
+        elif type(event) is e.PongReceived:
+            self._receive(event)
         else:
             self._take(event)
 
@@ -142,8 +147,8 @@ class Driver(Readable):
         """Capture live audio, and return its message for the live dial, where that is all to do.
 
         As for nearly every frame on a line that streams. None: nothing has happened, so feed it as
-        ``AudioCaptured``. The send counts as completed; call ``sending`` if it is not. See
-        ``openline.machine.relay``.
+        ``AudioCaptured``. The send counts as completed; call ``sending`` if it is not. If
+        ``wants_pull`` is True then, ``pull`` behind it. See ``openline.machine.relay``.
         """
         if not self._idle or len(pcm) != self._message:
             return None
@@ -152,11 +157,23 @@ class Driver(Readable):
         now = self.clock()
         if now > self._now:
             self._now = now
-        return self._machine.relay(source, pcm, self._now)
+        message = self._machine.relay(source, pcm, self._now)
+        if self._machine.wants_pull:
+            self._idle, self.wants_pull = False, True
+        return message
+
+    def pong(self, event: e.PongReceived) -> bool:
+        """Take in a pong, where no effect and no message follows from it, as from nearly every one.
+
+        False: nothing has happened, so ``feed`` it.
+        """
+        if not self._idle or self._queue or self._posted or self.draining or self.receiving:
+            return False
+        return self._machine.pong(event, self._time())
 
     def sending(self) -> None:
         """The message of the last ``relay`` is still being sent: ``pull`` when it is out."""
-        self._idle = False
+        self._idle = self.wants_pull = False
         self._machine.sending(self._time())
 
     def post(self, event: e.Event | f.Fact) -> None:
@@ -182,11 +199,12 @@ class Driver(Readable):
         if self.draining or self.receiving:
             raise DriverError("pull was called inside an effect or an observer: feed or post there")
         self.receiving = True
+        self.wants_pull = False
         try:
             outgoing = self._machine.next_message(self._time())
         finally:
             self.receiving = False
-        self._idle = outgoing is None
+        self._idle = self._is_settled = outgoing is None
         if self._posted:  # by an observer
             self._wake()
         return outgoing
@@ -208,6 +226,8 @@ class Driver(Readable):
         """
         if not self._idle or self._queue or self._posted or self.draining or self.receiving:
             return False
+        if self._is_settled:
+            return False
         self._idle = False
         return self.dials.is_alive(self._translation.wake.dial)
 
@@ -226,7 +246,7 @@ class Driver(Readable):
                         self._receive_request(item)
                     elif (effect := self._translation.translate(item)) is not None:
                         yield effect
-                elif self._idle:
+                elif self._idle and not self._is_settled:
                     self._idle = False
                     wake = self._translation.wake
                     if self.dials.is_alive(wake.dial):
@@ -247,6 +267,7 @@ class Driver(Readable):
     def _receive(self, event: e.Event) -> None:
         """Have the machine take in ``event``, and queue its commands."""
         self.receiving = True
+        self._is_settled = False
         try:
             commands = self._machine.receive(event, self._time())
         finally:
@@ -274,6 +295,7 @@ class Driver(Readable):
         match event:
             case e.MessageReceived():
                 self._receive(self._credentials.redact(event))
+                self._is_settled = self._idle and self._machine.is_idle()
             case e.SocketOpened():
                 self.dials.addresses.opened()
                 self._receive(event)

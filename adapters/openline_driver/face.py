@@ -108,6 +108,8 @@ class Face:
         Raises LocalProtocolError for an impossible event, such as half a sample of audio.
         """
         driver = self._driver
+        if type(event) is e.PongReceived and driver.pong(event):
+            return
         driver.feed(event)
         if not (driver.draining or driver.receiving):  # else the caller further out drains
             self._drain()

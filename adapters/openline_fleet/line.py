@@ -87,6 +87,8 @@ class FleetSession(StoredFace):
         elif not dial.send_now(message):
             self._driver.sending()
             self._watch_the_clock()
+        elif self._driver.wants_pull:
+            dial.pump()
 
     def started(self, source: str, at: float) -> None:
         """The first sample of a pushed source was captured at ``at``, on the loop's clock.

@@ -31,7 +31,14 @@ from openline.commands import Command, DiscardStore, Outgoing, Report
 from openline.dialects.checking import check_dialect
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
-from openline.events import AbortRequested, Event, OpenRequested, SourceKind, StopRequested
+from openline.events import (
+    AbortRequested,
+    Event,
+    OpenRequested,
+    PongReceived,
+    SourceKind,
+    StopRequested,
+)
 from openline.machine.actions import Actions
 from openline.machine.chart import Chart
 from openline.machine.checks import check_names
@@ -100,7 +107,7 @@ class SessionMachine:
     is no SourceKind, and DialectError for an invalid dialect.
     """
 
-    __slots__ = ("_interpret", "_lanes", "_observers", "_session")
+    __slots__ = ("_interpret", "_lanes", "_observers", "_session", "wants_pull")
 
     def __init__(
         self,
@@ -140,6 +147,8 @@ class SessionMachine:
             disk_samples=round(disk_seconds * SAMPLE_RATE),
         )
         self._lanes: dict[str, Lane] = {}  # how frames go while nothing else happens
+        #: After ``relay``: there is a ping to pull, behind the message that it returned.
+        self.wants_pull = False
         self._interpret = None if interpreter is None else interpreter(session)
         session.restore(past, past_transcript)
         if watch is not None:
@@ -233,7 +242,12 @@ class SessionMachine:
         Raises DialectError if the dialect fails, and RuntimeError if an observer calls it.
         """
         session, watch = self._session, self._observers
-        self._lanes.clear()
+        lanes, self.wants_pull = self._lanes, False
+        if watch is None:
+            for lane in lanes.values():
+                if lane.may_pull(now):
+                    return lane.pull(now)
+        lanes.clear()
         if watch is not None:
             watch.begin()
         if now > session.now:
@@ -252,8 +266,9 @@ class SessionMachine:
         """Capture one message of live audio, and return it for the wire, where that is all to do.
 
         None: nothing has changed; ``receive`` it as ``AudioCaptured``, and pull. Else it is as if
-        the message was received and pulled, and a further pull gave None: the send counts as
-        completed. Call ``sending`` if it is not. ``peak``, 0 to 32768, as in ``AudioCaptured``.
+        the message was received and pulled: the send counts as completed. Call ``sending`` if it
+        is not. A further pull gives None, but for a ping if ``wants_pull`` is True now. ``peak``,
+        0 to 32768, as in ``AudioCaptured``.
         A session has no such way where an observer wants to see audio. Raises RuntimeError if an
         observer calls it.
         """
@@ -267,7 +282,47 @@ class SessionMachine:
             self._lanes[source] = lane
         if now >= lane.until or now < self._session.now:
             return None
-        return lane.send(pcm, now, peak)
+        message = lane.send(pcm, now, peak)
+        if lane.wants_ping:
+            self.wants_pull = True
+        return message
+
+    def pong(self, event: PongReceived, now: float) -> bool:
+        """Take in a pong that only proves what the backend received, where that is all to do.
+
+        False: nothing has changed; ``receive`` it. Else it is as if it was received: there are no
+        commands, and a pull that gave None gives None again. A session with an observer has no
+        such way.
+        """
+        session = self._session
+        if event.dial != session.dial or self._interpret is not None:
+            return False
+        lane = self._lane()
+        if lane is None or not session.now <= now < lane.until:
+            return False
+        lane.pong(event.mark, now)
+        return True
+
+    def is_idle(self) -> bool:
+        """Whether a pull that gave None would give None again, whatever was received since.
+
+        It looks only where that is quickly told: False may be wrong.
+        """
+        return self._lane() is not None
+
+    def _lane(self) -> Lane | None:
+        """The lane of the one source of a session without observers; None: there is none."""
+        lanes, streams = self._lanes, self._session.streams
+        if self._observers is not None or streams.are_several:
+            return None
+        for lane in lanes.values():
+            return lane
+        if (stream := streams.get(None)) is None:
+            return None
+        source = stream.box.source
+        if (lane := lane_of(self._session, source)) is not None:
+            lanes[source] = lane
+        return lane
 
     def sending(self, now: float) -> None:
         """The socket has not taken the message of the last ``relay`` yet; pull when it has."""

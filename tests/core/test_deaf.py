@@ -244,7 +244,7 @@ class TestStoreThatWaits:
         drive.wait(1, pulling=False)
         drive.final(0.1, 58.0)
         assert drive.core.has_room("mic")
-        assert drive.session.streams.full_since == OFF
+        assert drive.session.streams.waits_since[1] == OFF
 
     def test_a_device_never_waits(self) -> None:
         drive = Drive(policy=PATIENT).stream()

@@ -15,6 +15,7 @@ from openline.commands import Outgoing, SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Memory
 from openline.dialects.traits import AudioForm, Drain, Encoding
+from openline.machine.timers import Timer
 from openline.observer import Observer
 from openline.session import LocalProtocolError
 from tests.core.driver import FRAME, Drive, pcm
@@ -53,15 +54,98 @@ def test_a_relayed_frame_is_sent_again_on_the_next_dial() -> None:
     assert drive.frames(dial=2) == 2
 
 
-def test_the_window_the_ping_and_the_memory_bound_the_lane() -> None:
-    drive = flowing()
+def until_a_ping(drive: Drive) -> int:
+    """Relay until a ping is to be pulled; how many messages went."""
     relayed = 0
-    while relay(drive) is not None:
+    while not drive.core.wants_pull:
+        assert relay(drive) is not None
         relayed += 1
-    assert relayed == 23  # half a second after the first ping, less the first frame
-    drive.audio()
-    assert isinstance(drive.pull(), SendBytes)
+    return relayed
+
+
+def test_a_ping_follows_the_frame_that_makes_it_due() -> None:
+    drive = flowing()
+    assert until_a_ping(drive) == 24  # half a second after the first ping, less the first frame
+    assert relay(drive) is None
     assert isinstance(drive.pull(), SendPing)
+    assert not drive.core.wants_pull
+    assert relay(drive) is None  # until the ping is out
+    assert drive.pull() is None
+    assert relay(drive) is not None
+
+
+def test_a_ping_that_is_due_is_seen_by_an_observer_that_wants_no_audio() -> None:
+    deaf = Deaf()
+    drive = flowing(observers=[deaf])
+    until_a_ping(drive)
+    deaf.shown.clear()
+    ping = drive.pull()
+    assert isinstance(ping, SendPing)
+    assert drive.pull() is None
+    assert deaf.shown == [ping, None]
+
+
+def test_a_ping_that_is_due_goes_behind_a_frame_that_the_socket_has_not_taken() -> None:
+    drive = flowing()
+    until_a_ping(drive)
+    drive.core.sending(drive.now)
+    assert isinstance(drive.pull(), SendPing)
+
+
+def test_the_window_bounds_the_lane() -> None:
+    drive = flowing()
+    drive.figures()
+    while relay(drive) is not None:
+        if drive.core.wants_pull:
+            drive.drain()
+    assert drive.core.snapshot().sources["mic"].sent <= 1.6 * 16_000  # no pong came
+
+
+def test_a_pong_proves_what_was_received_and_leaves_the_lane_open() -> None:
+    drive = flowing()
+    until_a_ping(drive)
+    ping = drive.pull()
+    assert isinstance(ping, SendPing)
+    assert not drive.core.pong(e.PongReceived(1, ping.mark), drive.now)  # it is still being sent
+    assert drive.pull() is None
+    assert Timer.PONG in drive.core.snapshot().deadlines
+    assert drive.core.pong(e.PongReceived(1, ping.mark), drive.now)
+    assert Timer.PONG not in drive.core.snapshot().deadlines
+    assert drive.session.streams.all[0].window.received == drive.session.streams.all[0].box.sent
+    assert relay(drive) is not None
+
+
+def test_a_pong_opens_the_lane_behind_other_news() -> None:
+    drive = flowing()
+    drive.feed(e.Tick())
+    assert drive.core.pong(e.PongReceived(1, b"1"), drive.now)
+
+
+def test_a_pong_that_may_mean_more_goes_the_long_way() -> None:
+    pong = e.PongReceived(1, b"1")
+    assert not Drive().core.pong(pong, 0.0)
+    assert not Drive().stream().core.pong(pong, 0.0)  # no source has begun
+    assert not flowing().core.pong(e.PongReceived(2, b"1"), 0.0)
+    assert not flowing(observers=[Deaf()]).core.pong(pong, 0.0)
+    drive = flowing()
+    assert not drive.core.pong(pong, drive.now - 1.0)
+    deadline = drive.core.next_deadline()
+    assert deadline is not None
+    assert not drive.core.pong(pong, deadline)
+    drive.audio()
+    assert not drive.core.pong(pong, drive.now)  # it may open a window
+    drive = flowing(sources=("mic", "system"))
+    drive.audio(source="system")
+    drive.drain()
+    assert not drive.core.pong(pong, drive.now)
+
+
+def test_an_idle_line_needs_no_pull_behind_news() -> None:
+    drive = flowing()
+    drive.figures()
+    assert drive.core.is_idle()
+    drive.audio()
+    assert not drive.core.is_idle()
 
 
 def test_a_timer_that_is_due_goes_first() -> None:

@@ -801,6 +801,7 @@ def test_a_face_may_give_its_clock_later() -> None:
 # Live audio that goes straight through.
 
 FRAME = bytes(640)
+METRICS = '{"type":"metrics","source":"mic","backlog_seconds":0.0}'
 
 
 def flowing(*observers: Observer, **given: Any) -> Face:
@@ -846,6 +847,43 @@ def test_a_frame_whose_peak_is_needed_is_measured_and_not_relayed() -> None:
     dialect = Toy(queue=2.0, drain=Drain.STOP)
     face = flowing(dialect=dialect)
     assert face.driver.relay("mic", FRAME) is None
+
+
+def test_a_ping_is_pulled_behind_the_frame_that_makes_it_due() -> None:
+    face = flowing()
+    while not face.driver.wants_pull:
+        assert face.driver.relay("mic", FRAME) is not None
+    assert face.driver.relay("mic", FRAME) is None
+    ping = face.driver.pull()
+    assert isinstance(ping, c.SendPing)
+    assert not face.driver.wants_pull
+    assert not face.driver.pong(e.PongReceived(1, ping.mark))  # the ping is still being sent
+    assert face.driver.pull() is None
+    assert face.driver.pong(e.PongReceived(1, ping.mark))
+    assert not face.driver.take_wake()
+    assert not [*face.driver.effects()]
+    face.feed(e.PongReceived(1, ping.mark))  # one that comes again goes the long way too
+    assert face.driver.pull() is None
+
+
+def test_a_ping_behind_a_frame_that_is_being_sent_waits_for_it() -> None:
+    face = flowing()
+    while not face.driver.wants_pull:
+        assert face.driver.relay("mic", FRAME) is not None
+    face.driver.sending()
+    assert not face.driver.wants_pull
+    assert isinstance(face.driver.pull(), c.SendPing)
+
+
+def test_news_that_leaves_nothing_to_send_wakes_no_sender() -> None:
+    face = flowing()
+    face.effects.clear()
+    face.feed(e.MessageReceived(1, METRICS))
+    assert face.of(fx.Wake) == []
+    assert face.driver.relay("mic", FRAME) is not None
+    face.feed(e.AudioCaptured("mic", FRAME))
+    face.feed(e.MessageReceived(1, METRICS))
+    assert face.of(fx.Wake)
 
 
 def test_a_send_that_is_under_way_is_waited_for() -> None:

@@ -105,19 +105,20 @@ class Turns:
         return since
 
     @property
-    def due_since(self) -> float:
-        """When the backend last confirmed progress with audio that is due; OFF: none is due."""
-        return min([stream.due_since for stream in self._order], default=OFF)
+    def waits_since(self) -> tuple[float, float]:
+        """Since when audio that is due waits for progress, and a store for a mark that moves.
+
+        OFF: none does.
+        """
+        due = full = OFF
+        for stream in self._order:
+            due, full = min(due, stream.due_since), min(full, stream.full_since)
+        return due, full
 
     @property
     def is_out(self) -> bool:
         """Whether any audio is sent and not drained."""
         return any(each.box.dial_sent > each.window.drained for each in self._order)
-
-    @property
-    def full_since(self) -> float:
-        """Since when a store waits for a mark that does not move; OFF: none waits."""
-        return min([stream.full_since for stream in self._order], default=OFF)
 
     def note_mark(self, box: Outbox, now: float) -> None:
         """The mark of a source moved."""

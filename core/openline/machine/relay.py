@@ -6,18 +6,20 @@ nothing but audio comes for half a second at a time, and the answers stay the sa
 holds them for one source, as limits that one comparison each can check:
 
 - ``until``: a timer is due then, so time decides something.
-- ``_clear_to``: up to this connection sample no window shuts, no ping is wanted, and memory is not
-  full.
+- ``_clear_to``: up to this connection sample no window shuts, and memory is not full.
+- ``_ping_from``: from this connection sample on a ping is wanted.
 
 Within them a frame is captured, encoded and pulled in one step, and the books are those that the
 long way leaves: ``tests/properties/test_relay.py`` plays both and compares. Whatever else happens
-(an event, a pull) may change an answer, so the machine drops its lanes then, and the next frame
-goes the long way. A lane is made only while the sender is idle: all that was captured is sent, and
-no send is under way.
+may change an answer, so the machine drops its lanes then, and the next frame goes the long way. A
+lane is made only while the sender is idle: all that was captured is sent, and no send is under way.
+
+Three things happen so often that they keep the lane: the ping that a frame makes due, the pull
+behind that ping, and its pong. Each changes what the limits are made of, and no other answer.
 
 An example: the last ping went out behind connection sample 8,000, and the backend has received
 that much. The next ping is wanted 8,000 samples later (``Limits.ping_live``), and the window is
-open up to 33,600. So the limit is 15,999, and 24 frames of 320 go through the lane.
+open up to 33,600. So 25 frames of 320 go through the lane, and the ping follows the last of them.
 
 A lane takes messages whose form is the samples as captured. A spool, a line that must be tended,
 a pace, and silence that is only assumed need the long way.
@@ -26,12 +28,15 @@ a pace, and silence that is only assumed need the long way.
 from __future__ import annotations
 
 from openline.audio.stream import Stream
+from openline.commands import SendPing
 from openline.machine.life import Leaving
 from openline.machine.reporting import Reporting
+from openline.machine.sender import ping
 from openline.machine.timers import OFF, Timer
 from openline.updates import State
 
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
+_PONG = int(Timer.PONG)
 _STREAMING = State.STREAMING.value
 #: The largest absolute value of a signed 16-bit sample.
 _FULL_SCALE = 32768
@@ -43,7 +48,7 @@ def lane_of(session: Reporting, source: str) -> Lane | None:
     stream = streams.get(source)
     if stream is None or not (_is_plain(session) and _is_idle(session)):
         return None
-    box, window, limits = stream.box, stream.window, stream.window.limits
+    box, limits = stream.box, stream.window.limits
     size = box.message_samples
     if (
         not size
@@ -58,16 +63,7 @@ def lane_of(session: Reporting, source: str) -> Lane | None:
         or (limits.keeps_all and stream.due_since == OFF)
     ):
         return None
-    return Lane(
-        session,
-        stream,
-        until=min(deadlines),
-        clear_to=min(
-            window.drained + limits.free,
-            window.pinged + limits.ping_live - 1,
-            max(window.pinged + limits.ping_backlog - 1, window.received + limits.ping_live),
-        ),
-    )
+    return Lane(session, stream, min(deadlines))
 
 
 def _is_plain(session: Reporting) -> bool:
@@ -100,22 +96,35 @@ def _is_idle(session: Reporting) -> bool:
 
 
 class Lane:
-    """The way of one source straight through, within its limits."""
+    """The way of one source straight through, within its limits.
+
+    It is *held* while a ping is to be pulled, or is being sent: then no audio goes through.
+    """
 
     __slots__ = (
-        *("_box", "_bytes", "_clear_to", "_loudness", "_samples"),
-        *("_session", "_shares", "_source", "_stream", "until"),
+        *("_box", "_bytes", "_clear_to", "_loudness", "_ping_from", "_resumes", "_samples"),
+        *("_session", "_shares", "_source", "_stream", "until", "wants_ping"),
     )
 
-    def __init__(self, session: Reporting, stream: Stream, *, until: float, clear_to: int) -> None:
+    def __init__(self, session: Reporting, stream: Stream, until: float) -> None:
         box = stream.box
-        self.until = until  #: the machine takes no frame at this time or later
+        self.until = self._resumes = until  #: the machine takes nothing at this time or later
+        self.wants_ping = False  #: a ping is to be pulled
         self._samples = box.message_samples
         self._bytes = 2 * self._samples
-        self._clear_to = min(clear_to, box.dial_sent + box.room_in_memory) - self._samples
         self._session, self._stream, self._box = session, stream, box
         self._source, self._loudness = box.source, stream.loudness
         self._shares = session.streams.are_several
+        self._look()
+
+    def _look(self) -> None:
+        """Read the limits, which a ping and a pong move."""
+        box, window = self._box, self._stream.window
+        limits, pinged = window.limits, window.pinged
+        clear_to = min(window.drained + limits.free, box.dial_sent + box.room_in_memory)
+        self._clear_to = clear_to - self._samples
+        late = max(pinged + limits.ping_backlog, window.received + limits.ping_live + 1)
+        self._ping_from = min(pinged + limits.ping_live, late)
 
     def send(self, pcm: bytes, now: float, peak: int | None) -> bytes | None:
         """The message with ``pcm``, which counts as sent; None: it has to go the long way."""
@@ -141,4 +150,38 @@ class Lane:
         if self._shares:
             session.streams.rotate(self._stream)
         session.watch.note_audio(self._source, now)
+        if box.dial_sent >= self._ping_from:
+            self.wants_ping = True
+            self.until = -OFF
         return data
+
+    def may_pull(self, now: float) -> bool:
+        """Whether ``pull`` takes the place of the long way.
+
+        With several sources, another one may have audio that waits for a window to open.
+        """
+        return not self._shares and self._session.now <= now < self._resumes
+
+    def pull(self, now: float) -> SendPing | None:
+        """The ping, if it wants one; else None, and it is held no longer."""
+        session, deadlines = self._session, self._session.deadlines
+        session.now = now
+        if self.wants_ping:
+            self.wants_ping = False
+            made = ping(session)
+            self._resumes = min(deadlines)
+            self._look()
+            return made
+        deadlines[_SEND] = deadlines[_PACE] = OFF
+        self.until = self._resumes
+        return None
+
+    def pong(self, mark: bytes, now: float) -> None:
+        """The backend received what was sent before the ping with ``mark``."""
+        session = self._session
+        session.now = now
+        session.deadlines[_PONG] = OFF
+        session.pong = mark
+        session.streams.note_pong(mark)
+        session.arm_proof()
+        self._look()

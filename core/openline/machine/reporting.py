@@ -44,6 +44,8 @@ from openline.updates import (
 
 #: Seconds between two reports of a fault that goes on.
 TROUBLE_AGAIN = 60.0
+# To look up a member of an enum is not free.
+_QUIET, _STALL, _PROOF = int(Timer.QUIET), int(Timer.STALL), int(Timer.PROOF)
 
 
 class Reporting(SessionState):
@@ -135,8 +137,8 @@ class Reporting(SessionState):
         self._note_replaced(box)
         self._reclaim(box, passed)
         if box.confirm(mark):
-            if self.deadlines[Timer.QUIET] != OFF and not self.streams.undelivered:
-                self.deadlines[Timer.QUIET] = self.now
+            if self.deadlines[_QUIET] != OFF and not self.streams.undelivered:
+                self.deadlines[_QUIET] = self.now
             self.streams.note_mark(box, self.now)
             if self.spooled:
                 self.out.append(StoreConfirmed(box.source, mark))
@@ -174,7 +176,7 @@ class Reporting(SessionState):
         """The backend processes the audio of this source: it neither stalls nor is it deaf."""
         self.retry.note_heard()
         stream.shut_since = OFF
-        self.deadlines[Timer.STALL] = self.streams.shut_since + self.policy.stall_timeout
+        self.deadlines[_STALL] = self.streams.shut_since + self.policy.stall_timeout
         stream.due_since = self.now if stream.is_due else OFF
         if self.flushing_since != OFF:
             self.flushing_since = self.now
@@ -186,12 +188,15 @@ class Reporting(SessionState):
         After the stop all audio is due, and progress of any source is enough: of a source that
         ended long before no figures may come.
         """
-        patience = self.dialect.traits.horizon + self.policy.proof_timeout
-        flushing_since = self.flushing_since if self.streams.is_out else OFF
-        self.deadlines[Timer.PROOF] = min(
-            min(self.streams.due_since, flushing_since) + patience,
-            self.streams.full_since + 2 * patience,
-        )
+        streams = self.streams
+        due_since, full_since = streams.waits_since
+        if self.flushing_since < due_since and streams.is_out:
+            due_since = self.flushing_since
+        at = OFF
+        if due_since != OFF or full_since != OFF:  # seldom on a live line
+            patience = self.dialect.traits.horizon + self.policy.proof_timeout
+            at = min(due_since + patience, full_since + 2 * patience)
+        self.deadlines[_PROOF] = at
 
     def note_full(self, stream: Stream) -> None:
         """Memory is full of a store's audio, which waits until the mark moves."""

@@ -99,7 +99,7 @@ def _urgent(session: Reporting) -> Outgoing | None:
     if not session.line_open:
         return None
     if session.ping_wanted or session.streams.wants_ping():
-        return _ping(session)
+        return ping(session)
     return _drain(session)
 
 
@@ -118,7 +118,7 @@ def _idle(session: Reporting) -> Outgoing | None:
     deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
     if streams.shut:
         if streams.wants_ping():
-            return _ping(session)
+            return ping(session)
         deadlines[_PACE] = streams.opens_at
         look_behind(session)
     elif session.stop_wanted and not session.stop_is_sent and not streams.on_disk:
@@ -188,7 +188,8 @@ def _message(dial: int, data: str | bytes) -> SendText | SendBytes:
     return SendBytes(dial, data) if isinstance(data, bytes) else SendText(dial, data)
 
 
-def _ping(session: Reporting) -> SendPing:
+def ping(session: Reporting) -> SendPing:
+    """A ping behind all that was sent so far."""
     session.ping_wanted = False
     session.arm_pong()
     session.arm(Timer.SEND, session.policy.send_timeout)
