@@ -175,6 +175,8 @@ class CredentialStore:
         A MessageReceived, the reason and detail of a SocketLost, and the location of a Redirected
         hold such text; any other event is returned unchanged.
         """
+        if not self._secrets:
+            return event
         match event:
             case e.MessageReceived(dial, str(data)):
                 redacted = self._from_message(data)

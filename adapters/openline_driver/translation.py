@@ -42,12 +42,17 @@ class Translation:
 
     def translate(self, command: c.Command) -> fx.Effect | None:
         """The effect of ``command``, if there is something to carry out."""
+        if isinstance(command, c.Report):  # as most of them are
+            update = command.update
+            if isinstance(update, Ended):
+                self.ended = update
+            self.updates.put(update)
+            return None
+        return self._carry(command)
+
+    def _carry(self, command: c.Order) -> fx.Effect | None:
+        """The effect of a command that is no report."""
         match command:
-            case c.Report(update):
-                if isinstance(update, Ended):
-                    self.ended = update
-                self.updates.put(update)
-                return None
             case c.OpenSocket():
                 return self._dial(command) if self.dials.open(command) else None
             case c.AbortSocket(dial):

@@ -20,6 +20,7 @@ from collections import OrderedDict
 from typing import Final
 
 from openline.updates import (
+    BackendMetrics,
     Ended,
     Gap,
     GapWithdrawn,
@@ -50,7 +51,10 @@ class Updates:
         """Add an update, and drop the unread one that it replaces."""
         self._count += 1
         key: object = self._count
-        if isinstance(update, StateChanged):
+        if type(update) is BackendMetrics:  # once a second and source
+            key = ("BackendMetrics", update.source)
+            self._unread.pop(key, None)
+        elif isinstance(update, StateChanged):
             self._states[key] = None
             if len(self._states) > MAX_STATES:
                 del self._unread[self._states.popitem(last=False)[0]]

@@ -161,7 +161,8 @@ Storage: TypeAlias = (
     | DiscardStore
 )
 
-Command: TypeAlias = (
+#: What an adapter carries out.
+Order: TypeAlias = (
     RequestCredential
     | CancelCredential
     | OpenSocket
@@ -169,8 +170,8 @@ Command: TypeAlias = (
     | AbortSocket
     | CloseSource
     | Storage
-    | Report
 )
+Command: TypeAlias = Order | Report
 
 
 class SendText(msgspec.Struct, frozen=True, gc=False):

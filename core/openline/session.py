@@ -320,9 +320,10 @@ class SessionMachine:
         if (stream := streams.get(None)) is None:
             return None
         source = stream.box.source
-        if (lane := lane_of(self._session, source)) is not None:
-            lanes[source] = lane
-        return lane
+        made = lane_of(self._session, source)
+        if made is not None:
+            lanes[source] = made
+        return made
 
     def sending(self, now: float) -> None:
         """The socket has not taken the message of the last ``relay`` yet; pull when it has."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, TypeAlias, cast
 
@@ -145,11 +146,11 @@ def decode_strict(dialect: Dialect, memory: Memory, data: str | bytes) -> Decode
 
 
 def _check_item(dialect: Dialect, message: Message) -> None:
-    fields = _FIELDS.get(type(message))
-    if fields is None:
+    check = _CHECKS.get(type(message))
+    if check is None:
         what = f"decode returned {kind(message)}, which is no message"
         raise DialectError(f"{name_of(dialect)}: {what}")
-    if wrong := _wrong_field(message, fields):
+    if wrong := check.wrong_field(message):
         what = f"decode returned a {kind(message)} whose {wrong}"
         raise DialectError(f"{name_of(dialect)}: {what}")
 
@@ -260,15 +261,44 @@ def _is_row(value: object) -> bool:
     return isinstance(value, Rule)
 
 
-def _wrong_field(message: Message, fields: tuple[_Field, ...]) -> str:
-    """The first unsound field, with what it is and what it should be; "" for none."""
-    for name, is_right, want in fields:
-        value = getattr(message, name)
-        if not is_right(value):
-            return f"{name} is {_figure(value)}, not {want}"
-    return ""
+#: Of values that are of exactly these types, the answer of a question is yes.
+_PLAIN: Final[Mapping[Callable[[object], bool], frozenset[type]]] = MappingProxyType(
+    {
+        _is_time_or_none: frozenset({type(None)}),
+        _is_claim: frozenset({type(None)}),
+        _is_text: frozenset({str}),
+        _is_text_or_none: frozenset(_WORD),
+        _is_count: frozenset({int}),
+        _is_bool: frozenset({bool}),
+    }
+)
 
 
+class _Check:
+    """The questions that the fields of one type of message are asked."""
+
+    __slots__ = ("_asked", "_values")
+
+    def __init__(self, fields: tuple[_Field, ...]) -> None:
+        names = [name for name, _, _ in fields]
+        self._values: Callable[[object], tuple[object, ...]] = lambda message: tuple(
+            [getattr(message, name) for name in names]
+        )
+        if len(names) > 1:  # of one name it would give no tuple
+            self._values = attrgetter(*names)
+        self._asked = tuple((_PLAIN.get(each[1], _NO_TYPES), each) for each in fields)
+
+    def wrong_field(self, message: Message) -> str:
+        """The first unsound field, with what it is and what it should be; "" for none."""
+        for value, (plain, field) in zip(self._values(message), self._asked, strict=True):
+            if type(value) not in plain:
+                name, is_right, want = field
+                if not is_right(value):
+                    return f"{name} is {_figure(value)}, not {want}"
+        return ""
+
+
+_NO_TYPES: Final[frozenset[type]] = frozenset()
 _Field: TypeAlias = tuple[str, Callable[[object], bool], str]
 _SECONDS: Final = "seconds from 0 on"
 _SOURCE: Final[_Field] = ("source", _is_text_or_none, "str or None")
@@ -319,3 +349,4 @@ _FIELDS: Final[Mapping[type, tuple[_Field, ...]]] = MappingProxyType(
         Malformed: (("why", _is_text, "str"),),
     }
 )
+_CHECKS: Final[Mapping[type, _Check]] = {kind: _Check(fields) for kind, fields in _FIELDS.items()}

@@ -15,7 +15,7 @@ says so in its ack: ``"final_ends": "exact"``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, cast
 
@@ -25,6 +25,7 @@ from openline.dialects.echopanel_schema import (
     Incoming,
     WireCards,
     WireEntities,
+    WireError,
     WireFinal,
     WireMessage,
     WireMetrics,
@@ -214,58 +215,67 @@ def _payload(wire: WireEntities | WireCards) -> dict[str, list[Any]]:
 
 
 def _translate(wire: Incoming) -> Message:
-    attempt, connection = _name(wire.attempt_id), _name(wire.connection_id)
-    match wire:
-        case WirePartial() | WireFinal():
-            return Heard(
-                text=wire.text,
-                start=number(wire.t0),
-                end=number(wire.t1),
-                final=isinstance(wire, WireFinal),
-                source=_name(wire.source),
-                confidence=number(wire.confidence),
-                language=_label(wire.language),
-                speaker=_label(wire.speaker),
-                segment_id=_label(wire.segment_id),
-                attempt_id=attempt,
-                connection_id=connection,
-            )
-        case WireMetrics():
-            factors = (number(wire.realtime_factor), number(wire.rtf_avg_10s))
-            return Metrics(
-                source=_name(wire.source),
-                backlog=_amount(wire.backlog_seconds),
-                dropped=int(_amount(wire.dropped_total) or 0),
-                realtime_factor=next((each for each in factors if each is not None), None),
-                queue=_amount(wire.max_backlog_seconds) or None,
-                attempt_id=attempt,
-                connection_id=connection,
-            )
-        case WireStatus():
-            return _translate_status(wire, attempt, connection)
-        case WireEntities() | WireCards():
-            return Noticed(
-                kind="entities" if isinstance(wire, WireEntities) else "cards",
-                payload=_payload(wire),
-                attempt_id=attempt,
-                connection_id=connection,
-            )
-        case WireSummary():
-            return FinalMessage(
-                summary={"markdown": _string(wire.markdown), "json": _object(wire.json)},
-                attempt_id=attempt,
-                connection_id=connection,
-            )
-        case _:  # an error
-            return Refusal(
-                row=REJECTED,
-                text=_string(wire.message),
-                attempt_id=attempt,
-                connection_id=connection,
-            )
+    return _TRANSLATIONS[type(wire)](wire, _name(wire.attempt_id), _name(wire.connection_id))
 
 
-def _translate_status(wire: WireStatus, attempt: str | None, connection: str | None) -> Message:
+def _words(wire: WirePartial | WireFinal, attempt: str | None, connection: str | None) -> Message:
+    return Heard(
+        text=wire.text,
+        start=number(wire.t0),
+        end=number(wire.t1),
+        final=type(wire) is WireFinal,
+        source=_name(wire.source),
+        confidence=number(wire.confidence),
+        language=_label(wire.language),
+        speaker=_label(wire.speaker),
+        segment_id=_label(wire.segment_id),
+        attempt_id=attempt,
+        connection_id=connection,
+    )
+
+
+def _figures(wire: WireMetrics, attempt: str | None, connection: str | None) -> Message:
+    factor = number(wire.realtime_factor)
+    return Metrics(
+        source=_name(wire.source),
+        backlog=_amount(wire.backlog_seconds),
+        dropped=int(_amount(wire.dropped_total) or 0),
+        realtime_factor=number(wire.rtf_avg_10s) if factor is None else factor,
+        queue=_amount(wire.max_backlog_seconds) or None,
+        attempt_id=attempt,
+        connection_id=connection,
+    )
+
+
+def _noticed(
+    wire: WireEntities | WireCards, attempt: str | None, connection: str | None
+) -> Message:
+    return Noticed(
+        kind="entities" if isinstance(wire, WireEntities) else "cards",
+        payload=_payload(wire),
+        attempt_id=attempt,
+        connection_id=connection,
+    )
+
+
+def _last(wire: WireSummary, attempt: str | None, connection: str | None) -> Message:
+    return FinalMessage(
+        summary={"markdown": _string(wire.markdown), "json": _object(wire.json)},
+        attempt_id=attempt,
+        connection_id=connection,
+    )
+
+
+def _error(wire: WireError, attempt: str | None, connection: str | None) -> Message:
+    return Refusal(
+        row=REJECTED,
+        text=_string(wire.message),
+        attempt_id=attempt,
+        connection_id=connection,
+    )
+
+
+def _status(wire: WireStatus, attempt: str | None, connection: str | None) -> Message:
     text = _string(wire.message)
     if wire.state == "error":
         for beginning, row in REFUSALS.items():
@@ -289,3 +299,16 @@ def _translate_status(wire: WireStatus, attempt: str | None, connection: str | N
         attempt_id=attempt,
         connection_id=connection,
     )
+
+
+#: By the type on the wire: a backend sends several messages a second.
+_TRANSLATIONS: Final[dict[type, Callable[[Any, str | None, str | None], Message]]] = {
+    WirePartial: _words,
+    WireFinal: _words,
+    WireMetrics: _figures,
+    WireStatus: _status,
+    WireEntities: _noticed,
+    WireCards: _noticed,
+    WireSummary: _last,
+    WireError: _error,
+}

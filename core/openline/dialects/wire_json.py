@@ -65,6 +65,8 @@ def flag(value: object) -> bool:
 
 def number(value: object) -> float | None:
     """A finite number; None for anything else, and for one of more than 1e9."""
+    if value is None:
+        return None
     if isinstance(value, str):
         try:
             value = float(value)

@@ -7,7 +7,7 @@ of the items before have been fired, for an item may end the dial; then the rest
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from openline import events as e
 from openline.dialects.checking import decode_or_malformed
@@ -35,15 +35,16 @@ from openline.text import one_line
 #: The chart's events that are fired, in order, each with the plan that it leads to. Each item of a
 #: message is stored, and its plan made, when the events of the items before have been fired.
 Fired: TypeAlias = Iterable[tuple[str, Plan | None]]
-_MESSAGE_EVENTS: Final[dict[type, str]] = {
-    Heard: "transcript",
-    Metrics: "metrics",
-    Proof: "proved",
-    Expires: "expiring",
-    Lost: "ignored",
-    Noticed: "insight",
-    Remark: "backend_error",
-    FinalMessage: "final_message",
+#: What an item fires that is no status and no refusal.
+_FIRES: Final[dict[type, Fired]] = {
+    Heard: (("transcript", None),),
+    Metrics: (("metrics", None),),
+    Proof: (("proved", None),),
+    Expires: (("expiring", None),),
+    Lost: (("ignored", None),),
+    Noticed: (("insight", None),),
+    Remark: (("backend_error", None),),
+    FinalMessage: (("final_message", None),),
 }
 
 
@@ -77,6 +78,8 @@ def on_message(session: Reporting, event: e.MessageReceived) -> Fired:
         return ()
     session.deadlines[Timer.PONG] = OFF  # any frame shows that the backend is alive
     session.memory, items = decode_or_malformed(session.dialect, session.memory, event.data)
+    if len(items) == 1:  # as nearly always
+        return _item(session, items[0])
     return _items(session, event.dial, items)
 
 
@@ -100,8 +103,9 @@ def _item(session: Reporting, message: Message) -> Fired:
         session.trouble("unknown", f"a message of an unknown type: {name}")
         return ()
     session.message = message
+    if (fired := _FIRES.get(type(message))) is not None:
+        return fired
     if isinstance(message, Status):
         return (("acked" if message.ack else "status", None),)
-    if isinstance(message, Refusal):
-        return (("refused", ended(session, refusal=message.row, detail=message.text)),)
-    return ((_MESSAGE_EVENTS[type(message)], None),)
+    refusal = cast("Refusal", message)
+    return (("refused", ended(session, refusal=refusal.row, detail=refusal.text)),)
