@@ -255,7 +255,7 @@ def test_audio_that_is_no_whole_message_goes_the_long_way(samples: int) -> None:
     assert relay(drive) is not None
 
 
-def test_longer_messages_as_captured_are_relayed_and_cut_into_frames() -> None:
+def test_longer_messages_as_captured_are_relayed_and_sent_again() -> None:
     drive = Drive(dialect=Toy(form=AudioForm(usual=0.04), queue=2.0)).stream()
     drive.audio(2)
     drive.drain()

@@ -18,6 +18,8 @@ An example: messages of 0.1 s, at least 0.05 s, at 24 kHz; in samples of 16 kHz.
 captured, and the source ends. The first message takes 1,600; 1,584 of them count as sent. The
 second one takes 320, and 480 of silence, and all 1,920 are sent.
 
+The captured audio of a message is kept as one frame behind it: it leaves memory as a whole.
+
 Positions are samples of session time, counts are samples of 16 kHz.
 """
 
@@ -25,7 +27,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.forming import Former
 from openline.audio.outbox import Outbox
 from openline.dialects.traits import AudioForm
@@ -36,7 +37,6 @@ from openline.updates import SAMPLE_RATE, to_samples
 JITTER: Final = 0.5
 
 _DEFAULT: Final = AudioForm()
-_FRAME_BYTES: Final = 2 * FRAME_SAMPLES
 
 
 def is_formed(form: AudioForm) -> bool:
@@ -111,10 +111,11 @@ class FormedOutbox(Outbox):
 
     def relay(self, pcm: bytes) -> None:
         """Capture one message, and count it as sent on this dial; the box must be level."""
-        for i in range(0, len(pcm), _FRAME_BYTES):
-            super().relay(pcm[i : i + _FRAME_BYTES])
-        self._fed = self.dial_sent
-        self._pulled = self.sent
+        at, samples, unconfirmed = self.captured, self._usual, self._unconfirmed
+        unconfirmed.frames.append((at, pcm))
+        unconfirmed.samples += samples
+        self.dial_sent = self._fed = self.dial_sent + samples
+        self.captured = self.sent = self._next = self._pulled = at + samples
 
     def push(self) -> None:
         """All that is captured is to go out, though it is less than a message."""
@@ -149,6 +150,9 @@ class FormedOutbox(Outbox):
             self._pulled = self.sent
             if delay:  # the filter begins in silence
                 positions.begin_still(0, frames[0][0] if frames else self.sent)
+        audio = b"".join([pcm for _, pcm in frames])
+        if frames and frames[-1][0] + len(frames[-1][1]) // 2 - frames[0][0] == len(audio) // 2:
+            frames = [(frames[0][0], audio)]  # nothing is missing between them
         for at, pcm in frames:
             if at != self._next:
                 positions.begin_run(self._fed + delay, at)
@@ -157,7 +161,6 @@ class FormedOutbox(Outbox):
             unconfirmed.samples += count
             self._fed += count
             self._next = self._pulled = at + count
-        audio = b"".join([pcm for _, pcm in frames])
         if frames:
             self._held, self._fill_at = delay, OFF
         if silence := samples - len(audio) // 2:
