@@ -95,22 +95,38 @@ class WebSocket(WSListener):
         """Take bytes of the answer to the upgrade, or of frames. Raises what ``take`` raises."""
         if self._upgrade is not None:
             data = self._answer(self._upgrade, data)
-        if not data or self.over or self._updated is None or self._buffer is None:
+        wire = self._wire
+        if not data or self.over or wire is None or self._updated is None or self._buffer is None:
             return
-        at, size = 0, len(data)
-        while at < size and not self.over:
-            space = self._buffer(-1)
-            end = min(size, at + len(space))
-            space[: end - at] = data[at:end] if at or end < size else data
-            self._updated(end - at)
-            at = end
+        size = len(data)
+        space = self._buffer(-1)
+        if size <= len(space):  # as nearly always
+            space[:size] = data
+            self._updated(size)
             if self._fault is not None:
                 raise self._fault
-        wire = cast("WSTransport", self._wire)
+        else:
+            self._receive_parts(memoryview(data), self._buffer, self._updated)
         if not self.over and self._closed_with is None and wire.is_close_frame_sent:
             # Neither side has closed it: the library has, for what arrived was no frame.
             sent = wire.close_handshake.sent
             self._break(_number(sent.code) if sent else _BROKEN, (sent and sent.reason) or "")
+
+    def _receive_parts(
+        self,
+        data: memoryview,
+        buffer: Callable[[int], memoryview],
+        updated: Callable[[int], object],
+    ) -> None:
+        """Take more than the library has room for at once."""
+        while data and not self.over:
+            space = buffer(-1)
+            part = data[: len(space)]
+            space[: len(part)] = part
+            updated(len(part))
+            data = data[len(part) :]
+            if self._fault is not None:
+                raise self._fault
 
     def stop(self) -> None:
         """Read and send nothing more."""

@@ -280,7 +280,7 @@ class SessionMachine:
             if (lane := lane_of(self._session, source)) is None:
                 return None
             self._lanes[source] = lane
-        if now >= lane.until or now < self._session.now:
+        if not self._session.now <= now < lane.until:
             return None
         message = lane.send(pcm, now, peak)
         if lane.wants_ping:

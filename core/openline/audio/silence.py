@@ -24,14 +24,14 @@ _NONE: Final[frozenset[str]] = frozenset()
 class SilenceWatchdog:
     """When audio last came from each source. If ``timeout`` is None, silence is never reported."""
 
-    __slots__ = ("_heard", "_held", "_opened_at", "_timeout", "_watched")
+    __slots__ = ("_held", "_opened_at", "_timeout", "_watched", "heard")
 
     def __init__(
         self, sources: Sequence[str], may_pause: Collection[str], timeout: float | None
     ) -> None:
         self._timeout = timeout or OFF
         self._watched = [name for name in sources if name not in may_pause]
-        self._heard: dict[str, float] = {}
+        self.heard: dict[str, float] = {}  #: when audio of each source came
         self._held = _NONE
         self._opened_at = 0.0
 
@@ -42,9 +42,14 @@ class SilenceWatchdog:
 
     def note_audio(self, source: str, now: float) -> None:
         """Audio came, or a report of a hole."""
-        self._heard[source] = now
+        self.heard[source] = now
         if self._held:
             self._held -= {source}
+
+    @property
+    def holds(self) -> bool:
+        """Whether a source waits for its device."""
+        return bool(self._held)
 
     def hold(self, source: str) -> None:
         """The source waits for its device, and is not silent before it gives audio again."""
@@ -62,7 +67,7 @@ class SilenceWatchdog:
         """
         for name in self._watched:
             if name in self._held or not has_room(name):
-                self._heard[name] = now
+                self.heard[name] = now
         silent = [name for name in self._watched if self._silent_at(name) <= now]
         for name in silent:
             self.forget(name)
@@ -75,4 +80,4 @@ class SilenceWatchdog:
         return min(now + self._timeout / 2, *map(self._silent_at, self._watched))
 
     def _silent_at(self, name: str) -> float:
-        return max(self._heard.get(name, 0.0), self._opened_at) + self._timeout
+        return max(self.heard.get(name, 0.0), self._opened_at) + self._timeout

@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias, TypeGuard, cast
 
 from openline.dialects.contradictions import contradiction
 from openline.dialects.options import stray_option
@@ -50,6 +50,7 @@ _METHODS: Final = (
     *("headers", "query", "subprotocols"),
 )
 _WORD: Final = (str, type(None))
+_NUMBER: Final = (int, float)
 #: The parts of a tuple that an error names, at most.
 _PARTS: Final = 4
 #: The digits of a number that an error quotes, at most.
@@ -193,20 +194,16 @@ def _figure(value: object) -> str:
 # The fields of a message that the core calculates with.
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_time(value: object) -> bool:
-    return _is_number(value) and 0 <= cast("float", value) < math.inf
+def _is_number(value: object) -> TypeGuard[float]:
+    return type(value) is float or (isinstance(value, _NUMBER) and not isinstance(value, bool))
 
 
 def _is_time_or_none(value: object) -> bool:
-    return value is None or _is_time(value)
+    return value is None or (_is_number(value) and 0 <= value < math.inf)
 
 
 def _is_claim(value: object) -> bool:
-    return value is None or (_is_number(value) and -math.inf < cast("float", value) < math.inf)
+    return value is None or (_is_number(value) and -math.inf < value < math.inf)
 
 
 def _are_ends(value: object) -> bool:

@@ -22,7 +22,6 @@ from typing import Any, Final, cast
 import msgspec
 
 from openline.dialects.echopanel_schema import (
-    Incoming,
     WireCards,
     WireEntities,
     WireError,
@@ -42,7 +41,6 @@ from openline.dialects.protocol import (
     Heard,
     Ids,
     Lost,
-    Malformed,
     Memory,
     Message,
     Metrics,
@@ -51,7 +49,6 @@ from openline.dialects.protocol import (
     Remark,
     Sent,
     Status,
-    Unknown,
 )
 from openline.dialects.traits import Address, Ends, Traits
 from openline.dialects.wire_json import number
@@ -178,8 +175,11 @@ class EchoPanel(DialectBase):
         """One message, of any shape."""
         if isinstance(data, bytes):  # the contract has only text; some servers send it so
             data = data.decode("utf-8", "replace")
-        wire = read(data)
-        return memory, (wire if isinstance(wire, Malformed | Unknown) else _translate(wire),)
+        wire: Any = read(data)
+        translate = _TRANSLATIONS.get(type(wire))
+        if translate is None:  # it could not be read, or is of an unknown type
+            return memory, (wire,)
+        return memory, (translate(wire, _name(wire.attempt_id), _name(wire.connection_id)),)
 
 
 def _text(message: dict[str, Any]) -> str:
@@ -195,7 +195,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _name(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return value if type(value) is str else None
 
 
 def _amount(value: Any) -> float | None:
@@ -212,10 +212,6 @@ def _payload(wire: WireEntities | WireCards) -> dict[str, list[Any]]:
     """The lists of a message as it sent them; an absent one is empty."""
     names = [each for each in wire.__struct_fields__ if each not in WireMessage.__struct_fields__]
     return {name: getattr(wire, name) or [] for name in names}
-
-
-def _translate(wire: Incoming) -> Message:
-    return _TRANSLATIONS[type(wire)](wire, _name(wire.attempt_id), _name(wire.connection_id))
 
 
 def _words(wire: WirePartial | WireFinal, attempt: str | None, connection: str | None) -> Message:

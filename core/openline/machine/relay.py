@@ -8,6 +8,7 @@ holds them for one source, as limits that one comparison each can check:
 - ``until``: a timer is due then, so time decides something.
 - ``_clear_to``: up to this connection sample no window shuts, and memory is not full.
 - ``_ping_from``: from this connection sample on a ping is wanted.
+- ``_free_to``: up to this one neither of the two has to be asked.
 
 Within them a frame is captured, encoded and pulled in one step, and the books are those that the
 long way leaves: ``tests/properties/test_relay.py`` plays both and compares. Whatever else happens
@@ -74,6 +75,7 @@ def _is_plain(session: Reporting) -> bool:
         and not session.streams.has_disk
         and not session.upkeep.notes_audio
         and not session.stop_wanted
+        and not session.watch.holds
         and not session.streams.closed
         and session.life.leaving is Leaving.NOT
     )
@@ -102,8 +104,9 @@ class Lane:
     """
 
     __slots__ = (
-        *("_box", "_bytes", "_clear_to", "_loudness", "_ping_from", "_resumes", "_samples"),
-        *("_session", "_shares", "_source", "_stream", "until", "wants_ping"),
+        *("_box", "_bytes", "_clear_to", "_encode", "_free_to", "_heard", "_loudness"),
+        *("_ping_from", "_resumes", "_samples", "_session", "_shares", "_source", "_stream"),
+        *("until", "wants_ping"),
     )
 
     def __init__(self, session: Reporting, stream: Stream, until: float) -> None:
@@ -115,6 +118,7 @@ class Lane:
         self._session, self._stream, self._box = session, stream, box
         self._source, self._loudness = box.source, stream.loudness
         self._shares = session.streams.are_several
+        self._encode, self._heard = session.dialect.audio, session.watch.heard
         self._look()
 
     def _look(self) -> None:
@@ -124,17 +128,19 @@ class Lane:
         clear_to = min(window.drained + limits.free, box.dial_sent + box.room_in_memory)
         self._clear_to = clear_to - self._samples
         late = max(pinged + limits.ping_backlog, window.received + limits.ping_live + 1)
-        self._ping_from = min(pinged + limits.ping_live, late)
+        self._ping_from = min(pinged + limits.ping_live, late) - self._samples
+        self._free_to = min(self._clear_to, self._ping_from - 1)
 
     def send(self, pcm: bytes, now: float, peak: int | None) -> bytes | None:
         """The message with ``pcm``, which counts as sent; None: it has to go the long way."""
         session, box = self._session, self._box
-        if len(pcm) != self._bytes or box.dial_sent > self._clear_to:
+        sent = box.dial_sent
+        if len(pcm) != self._bytes or (sent > self._free_to and sent > self._clear_to):
             return None
         if peak is not None and not 0 <= peak <= _FULL_SCALE:
             return None  # it is refused on the long way
         try:  # a dialect is pure: what fails here fails again on the long way, and is reported
-            made = session.dialect.audio(session.memory, self._source, pcm, session.sent_audio)
+            made = self._encode(session.memory, self._source, pcm, session.sent_audio)
             memory, (data,) = made
         except Exception:  # noqa: BLE001
             return None
@@ -149,8 +155,8 @@ class Lane:
         box.relay(pcm)
         if self._shares:
             session.streams.rotate(self._stream)
-        session.watch.note_audio(self._source, now)
-        if box.dial_sent >= self._ping_from:
+        self._heard[self._source] = now
+        if sent > self._free_to and sent >= self._ping_from:
             self.wants_ping = True
             self.until = -OFF
         return data
