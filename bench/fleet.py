@@ -38,7 +38,7 @@ from openline import Backend, Policy
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.traits import AudioForm
 from openline.updates import State, StateChanged
-from openline_fleet import FleetSession, SessionSpec, Shard, SourceSpec, run
+from openline_fleet import FleetSession, SessionSpec, Shard, SourceSpec, run, spare_imports
 
 FIGURES = ("a frame of 20 ms", "100 ms in a message")
 PEER: Final = "a bare picows client"
@@ -247,6 +247,7 @@ def once(load: Load, one: Run) -> Found:
         return await one(load, url, books)
 
     raise_limit()
+    spare_imports()
     with sink(load) as (url, books):
         return run(main())
 

@@ -12,6 +12,7 @@ from openline_driver.exports import Exports
 if TYPE_CHECKING:
     from openline_driver.shared_provider import SharedProvider
     from openline_driver.tokens import Token
+    from openline_fleet.collector import spare_imports
     from openline_fleet.line import FleetSession
     from openline_fleet.running import run
     from openline_fleet.shard import Shard, ShardFullError
@@ -28,6 +29,7 @@ __all__ = [
     "decode_spec",
     "encode_spec",
     "run",
+    "spare_imports",
 ]
 
 _EXPORTS = Exports(
@@ -35,6 +37,7 @@ _EXPORTS = Exports(
     {
         "openline_driver.shared_provider": ("SharedProvider",),
         "openline_driver.tokens": ("Token",),
+        "openline_fleet.collector": ("spare_imports",),
         "openline_fleet.line": ("FleetSession",),
         "openline_fleet.running": ("run",),
         "openline_fleet.shard": ("Shard", "ShardFullError"),

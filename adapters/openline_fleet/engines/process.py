@@ -14,6 +14,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Final
 
+from openline_fleet.collector import spare_imports
 from openline_fleet.engines.contract import Ended, EngineError, Event, Lost, Started
 from openline_fleet.engines.frames import Begin, Cancel, Drain, Hand, next_order, packed
 from openline_fleet.engines.serving import Hands, reason_of
@@ -43,6 +44,7 @@ async def _serve(incoming: int, outgoing: int) -> None:
         return  # nobody is there any more
     try:
         async with Hands(first.worker, first.duty, first.share, tell) as hands:
+            spare_imports()
             await tell(Started(first.worker))
             await _obey(orders, hands, loop)
         await tell(Ended(first.worker))

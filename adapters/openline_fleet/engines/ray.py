@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from openline.text import one_line
+from openline_fleet.collector import spare_imports
 from openline_fleet.engines.contract import (
     Done,
     Duty,
@@ -55,6 +56,7 @@ class Worker:
             await self._hands.__aenter__()
         except Exception as error:  # noqa: BLE001  # of the duty's function: the reason goes home
             return str(error) if isinstance(error, EngineError) else reason_of(error)
+        spare_imports()
         return ""
 
     async def next(self) -> list[Event]:
