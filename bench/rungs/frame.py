@@ -44,16 +44,28 @@ def openline_frame() -> Callable[[], object]:
     line = streaming(fresh)
     clock = [1.0, 0.0]
 
+    def pull() -> None:
+        marks: list[bytes] = []
+        while (sent := line.next_message(clock[0])) is not None:
+            if isinstance(sent, SendPing):
+                marks.append(sent.mark)
+        for mark in marks:
+            pong = e.PongReceived(1, mark)
+            if not line.pong(pong, clock[0]):
+                line.receive(pong, clock[0])
+
     def frame() -> None:
         clock[0] += 0.02
         clock[1] += 1
         if line.relay("mic", FRAME, clock[0]) is None:
             line.receive(e.AudioCaptured("mic", FRAME), clock[0])
-            while (sent := line.next_message(clock[0])) is not None:
-                if isinstance(sent, SendPing):
-                    line.receive(e.PongReceived(1, sent.mark), clock[0])
+            pull()
+        elif line.wants_pull:
+            pull()
         if clock[1] % 50 == 0:
             line.receive(e.MessageReceived(1, METRICS), clock[0])
+            if not line.is_idle():
+                pull()
 
     return frame
 
