@@ -849,10 +849,15 @@ def test_a_frame_whose_peak_is_needed_is_measured_and_not_relayed() -> None:
     assert face.driver.relay("mic", FRAME) is None
 
 
-def test_a_ping_is_pulled_behind_the_frame_that_makes_it_due() -> None:
-    face = flowing()
+def until_a_ping(face: Face) -> None:
+    """Relay until a ping is to be pulled."""
     while not face.driver.wants_pull:
         assert face.driver.relay("mic", FRAME) is not None
+
+
+def test_a_ping_is_pulled_behind_the_frame_that_makes_it_due() -> None:
+    face = flowing()
+    until_a_ping(face)
     assert face.driver.relay("mic", FRAME) is None
     ping = face.driver.pull()
     assert isinstance(ping, c.SendPing)
@@ -868,8 +873,7 @@ def test_a_ping_is_pulled_behind_the_frame_that_makes_it_due() -> None:
 
 def test_a_ping_behind_a_frame_that_is_being_sent_waits_for_it() -> None:
     face = flowing()
-    while not face.driver.wants_pull:
-        assert face.driver.relay("mic", FRAME) is not None
+    until_a_ping(face)
     face.driver.sending()
     assert not face.driver.wants_pull
     assert isinstance(face.driver.pull(), c.SendPing)

@@ -41,6 +41,7 @@ from openline.dialects.protocol import (
     Heard,
     Ids,
     Lost,
+    Malformed,
     Memory,
     Message,
     Metrics,
@@ -49,6 +50,7 @@ from openline.dialects.protocol import (
     Remark,
     Sent,
     Status,
+    Unknown,
 )
 from openline.dialects.traits import Address, Ends, Traits
 from openline.dialects.wire_json import number
@@ -175,11 +177,11 @@ class EchoPanel(DialectBase):
         """One message, of any shape."""
         if isinstance(data, bytes):  # the contract has only text; some servers send it so
             data = data.decode("utf-8", "replace")
-        wire: Any = read(data)
-        translate = _TRANSLATIONS.get(type(wire))
-        if translate is None:  # it could not be read, or is of an unknown type
+        wire = read(data)
+        if isinstance(wire, Malformed | Unknown):
             return memory, (wire,)
-        return memory, (translate(wire, _name(wire.attempt_id), _name(wire.connection_id)),)
+        ids = _name(wire.attempt_id), _name(wire.connection_id)
+        return memory, (_TRANSLATIONS[type(wire)](wire, *ids),)
 
 
 def _text(message: dict[str, Any]) -> str:
