@@ -39,9 +39,10 @@ from typing import Any
 from openline import events as e
 from openline.audio.loudness import needs_peaks
 from openline.commands import OpenSocket, Outgoing
+from openline.machine.relay import Lane
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline.updates import Trouble, to_samples
+from openline.updates import Trouble
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import CredentialStore
@@ -93,8 +94,6 @@ class Driver(Readable):
         self._is_watched = bool(observers)
         self._hints = NetworkHints(options.slept if options.network_hints else None)
         self._measures = needs_peaks(options.dialect.traits)
-        #: Bytes of a message that may be relayed; 0: none may, for its peak is to be measured.
-        self._message = 0 if self._measures else 2 * to_samples(options.dialect.traits.form.usual)
         self._errors_reported = 0
         self._opened = False
         self._queue: deque[Any] = deque()  # commands, and requests that wait for a flush
@@ -150,17 +149,24 @@ class Driver(Readable):
         ``AudioCaptured``. The send counts as completed; call ``sending`` if it is not. If
         ``wants_pull`` is True then, ``pull`` behind it. See ``openline.machine.relay``.
         """
-        if not self._idle or len(pcm) != self._message:
+        lane = self.lane(source)
+        if lane is None:
             return None
-        if self._queue or self._posted or self.draining or self.receiving:
-            return None
-        now = self.clock()
-        if now > self._now:
-            self._now = now
-        message = self._machine.relay(source, pcm, self._now)
-        if self._machine.wants_pull:
+        message = lane.send(pcm, self._time())
+        if lane.wants_ping:
             self._idle, self.wants_pull = False, True
         return message
+
+    def lane(self, source: str) -> Lane | None:
+        """What ``relay`` sends the next frames of ``source`` by; None: there is nothing.
+
+        A face may keep it and call ``Lane.send`` itself, with a time that never runs back, as long
+        as nothing is posted: of all else that happens the lane knows. A ping that it wants is to be
+        pulled behind the message.
+        """
+        if not self._idle or self._queue or self._posted or self.draining or self.receiving:
+            return None
+        return None if self._measures else self._machine.lane(source)
 
     def pong(self, event: e.PongReceived) -> bool:
         """Take in a pong, where no effect and no message follows from it, as from nearly every one.

@@ -21,6 +21,7 @@ from typing import cast
 from openline import events as e
 from openline.backend import Backend
 from openline.commands import DiscardStore, Outgoing
+from openline.machine.relay import Lane
 from openline.observer import Observer
 from openline.updates import Ended
 from openline_asyncio.network import Connect
@@ -61,6 +62,8 @@ class FleetSession(StoredFace):
         self._sources = Sources(spec, self, shard)
         self._plain = self._sources.plain
         self._dial: Dial | None = None  # the newest
+        self._lane: Lane | None = None  # by which the last frame went
+        self._clock = shard.clock
         self._asking: asyncio.Task[None] | None = None
         self._rooms: dict[str, list[Callable[[], object]]] | None = None  # who waits for room
         self._due_at = math.inf  # when the pacer calls
@@ -81,13 +84,18 @@ class FleetSession(StoredFace):
         if source not in self._plain or type(pcm) is not bytes:
             self._sources.push(source, pcm)
             return
-        dial = self._dial
-        if dial is None or not dial.is_open or (message := self._driver.relay(source, pcm)) is None:
+        dial, lane = self._dial, self._lane
+        if dial is None or not dial.is_open or self._is_woken:
+            self.feed(e.AudioCaptured(source, pcm))
+            return
+        if lane is None or lane.is_shut or lane.source != source:
+            lane = self._lane = self._driver.lane(source)
+        if lane is None or (message := lane.send(pcm, self._clock())) is None:
             self.feed(e.AudioCaptured(source, pcm))
         elif not dial.send_now(message):
             self._driver.sending()
             self._watch_the_clock()
-        elif self._driver.wants_pull:
+        elif lane.wants_ping:
             dial.pump()
 
     def started(self, source: str, at: float) -> None:

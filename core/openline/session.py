@@ -222,7 +222,7 @@ class SessionMachine:
         Returns the commands to carry out, in order. Raises LocalProtocolError for an impossible
         request, ValueError if time ran backwards, and RuntimeError if an observer calls it.
         """
-        self._lanes.clear()  # before an observer is called, so that one that relays is refused
+        self._shut_lanes()  # before an observer is called, so that one that relays is refused
         watch = self._observers
         if watch is None:
             return self._receive(event, now)
@@ -247,7 +247,7 @@ class SessionMachine:
             for lane in lanes.values():
                 if lane.may_pull(now):
                     return lane.pull(now)
-        lanes.clear()
+        self._shut_lanes()
         if watch is not None:
             watch.begin()
         if now > session.now:
@@ -272,20 +272,26 @@ class SessionMachine:
         A session has no such way where an observer wants to see audio. Raises RuntimeError if an
         observer calls it.
         """
+        lane = self.lane(source)
+        if lane is None:
+            return None
+        message = lane.send(pcm, now, peak)
+        self.wants_pull = lane.wants_ping
+        return message
+
+    def lane(self, source: str) -> Lane | None:
+        """The lane of ``source`` for its next messages, as ``relay`` has it; None: there is none.
+
+        It takes none any more once anything else has happened.
+        """
         lane = self._lanes.get(source)
         if lane is None:
             watch = self._observers
             if watch is not None and not watch.lets_relay():
                 return None
-            if (lane := lane_of(self._session, source)) is None:
-                return None
-            self._lanes[source] = lane
-        if not self._session.now <= now < lane.until:
-            return None
-        message = lane.send(pcm, now, peak)
-        if lane.wants_ping:
-            self.wants_pull = True
-        return message
+            if (lane := lane_of(self._session, source)) is not None:
+                self._lanes[source] = lane
+        return lane
 
     def pong(self, event: PongReceived, now: float) -> bool:
         """Take in a pong that only proves what the backend received, where that is all to do.
@@ -298,10 +304,7 @@ class SessionMachine:
         if event.dial != session.dial or self._interpret is not None:
             return False
         lane = self._lane()
-        if lane is None or not session.now <= now < lane.until:
-            return False
-        lane.pong(event.mark, now)
-        return True
+        return lane is not None and lane.pong(event.mark, now)
 
     def is_idle(self) -> bool:
         """Whether a pull that gave None would give None again, whatever was received since.
@@ -309,6 +312,13 @@ class SessionMachine:
         It looks only where that is quickly told: False may be wrong.
         """
         return self._lane() is not None
+
+    def _shut_lanes(self) -> None:
+        """Something happens that may change where audio may go."""
+        if self._lanes:
+            for lane in self._lanes.values():
+                lane.shut()
+            self._lanes.clear()
 
     def _lane(self) -> Lane | None:
         """The lane of the one source of a session without observers; None: there is none."""
@@ -327,7 +337,7 @@ class SessionMachine:
 
     def sending(self, now: float) -> None:
         """The socket has not taken the message of the last ``relay`` yet; pull when it has."""
-        self._lanes.clear()
+        self._shut_lanes()
         session = self._session
         session.now = max(session.now, now)
         session.arm(Timer.SEND, session.policy.send_timeout)

@@ -17,6 +17,7 @@ from openline.dialects.protocol import Encoded, Memory
 from openline.dialects.traits import AudioForm, Drain, Encoding
 from openline.machine.timers import Timer
 from openline.observer import Observer
+from openline.policy import Policy
 from openline.session import LocalProtocolError
 from tests.core.driver import FRAME, Drive, pcm
 from tests.core.formed_toy import Toy, messages
@@ -112,6 +113,39 @@ def test_a_pong_proves_what_was_received_and_leaves_the_lane_open() -> None:
     assert drive.core.pong(e.PongReceived(1, ping.mark), drive.now)
     assert Timer.PONG not in drive.core.snapshot().deadlines
     assert drive.session.streams.all[0].window.received == drive.session.streams.all[0].box.sent
+    assert relay(drive) is not None
+
+
+@pytest.mark.parametrize(("answered", "frames"), [(True, 25), (False, 10)])
+def test_a_pong_puts_the_next_ping_off(answered: bool, frames: int) -> None:
+    drive = flowing()
+    until_a_ping(drive)
+    ping, *_ = drive.drain()
+    assert isinstance(ping, SendPing)
+    if answered:
+        assert drive.core.pong(e.PongReceived(1, ping.mark), drive.now)
+    assert until_a_ping(drive) == frames
+
+
+def test_a_pong_that_is_due_goes_first() -> None:
+    drive = flowing(policy=Policy(buffer_seconds=60.0, pong_timeout=0.5))
+    until_a_ping(drive)
+    drive.drain()
+    drive.now += 0.6
+    assert relay(drive) is None
+
+
+def test_a_lane_takes_nothing_once_something_else_has_happened() -> None:
+    drive = flowing()
+    lane = drive.core.lane("mic")
+    assert lane is not None
+    assert lane.send(pcm(FRAME), drive.now, None) is not None
+    before = lane.is_shut
+    drive.feed(e.Tick())
+    assert (before, lane.is_shut) == (False, True)
+    assert lane.send(pcm(FRAME), drive.now, None) is None
+    assert not lane.pong(b"1", drive.now)
+    assert not lane.may_pull(drive.now)
     assert relay(drive) is not None
 
 

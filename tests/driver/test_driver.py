@@ -849,6 +849,16 @@ def test_a_frame_whose_peak_is_needed_is_measured_and_not_relayed() -> None:
     assert face.driver.relay("mic", FRAME) is None
 
 
+def test_each_source_has_a_lane_of_its_own() -> None:
+    face = flowing(sources=("mic", "system"))
+    face.feed(e.AudioCaptured("system", FRAME))
+    assert isinstance(face.driver.pull(), c.SendBytes)
+    assert face.driver.pull() is None
+    for name in ("mic", "system", "mic"):
+        assert face.driver.relay(name, FRAME) is not None
+    assert face.driver.relay("other", FRAME) is None
+
+
 def until_a_ping(face: Face) -> None:
     """Relay until a ping is to be pulled."""
     while not face.driver.wants_pull:

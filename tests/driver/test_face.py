@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -78,6 +79,27 @@ def test_session_opens_pulls_and_ends() -> None:
     assert isinstance(updates[-1], Ended)
     session.request_stop()
     assert session.poll() is None
+
+
+def test_a_pong_that_changes_nothing_else_has_no_effect(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)  # else it is shown
+    session = Session()
+    session.feed(e.OpenRequested())
+    session.feed(e.SocketOpened(1, "c-1"))
+    session.clock.now = 0.2
+    session.feed(Woke(0.2))
+    session.pull()
+    session.feed(e.MessageReceived(1, ACK))
+    session.feed(e.AudioCaptured("mic", bytes(640)))
+    while session.pull() is not None:
+        pass
+    settled = session.settled
+    session.effects.clear()
+    session.feed(e.PongReceived(1, b"1"))
+    assert (session.effects, session.settled) == ([], settled)
+    session.feed(e.AudioCaptured("mic", bytes(640)))
+    session.feed(e.PongReceived(1, b"1"))  # there is something to send
+    assert (session.effects, session.settled) == ([Wake], settled + 2)
 
 
 def test_session_sends_what_is_due_and_stops_on_request() -> None:

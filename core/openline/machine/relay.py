@@ -12,8 +12,9 @@ holds them for one source, as limits that one comparison each can check:
 
 Within them a frame is captured, encoded and pulled in one step, and the books are those that the
 long way leaves: ``tests/properties/test_relay.py`` plays both and compares. Whatever else happens
-may change an answer, so the machine drops its lanes then, and the next frame goes the long way. A
+may change an answer, so the machine shuts its lanes then, and the next frame goes the long way. A
 lane is made only while the sender is idle: all that was captured is sent, and no send is under way.
+A face may keep the lane of the last frame, and ask it directly: one that is shut takes nothing.
 
 Three things happen so often that they keep the lane: the ping that a frame makes due, the pull
 behind that ping, and its pong. Each changes what the limits are made of, and no other answer.
@@ -105,18 +106,19 @@ class Lane:
 
     __slots__ = (
         *("_box", "_bytes", "_clear_to", "_encode", "_free_to", "_heard", "_loudness"),
-        *("_ping_from", "_resumes", "_samples", "_session", "_shares", "_source", "_stream"),
-        *("until", "wants_ping"),
+        *("_ping_from", "_resumes", "_samples", "_session", "_shares", "_stream", "_until"),
+        *("is_shut", "source", "wants_ping"),
     )
 
     def __init__(self, session: Reporting, stream: Stream, until: float) -> None:
         box = stream.box
-        self.until = self._resumes = until  #: the machine takes nothing at this time or later
+        self._until = self._resumes = until  # it takes nothing at this time or later
+        self.is_shut = False  #: something else has happened: it takes nothing any more
         self.wants_ping = False  #: a ping is to be pulled
         self._samples = box.message_samples
         self._bytes = 2 * self._samples
         self._session, self._stream, self._box = session, stream, box
-        self._source, self._loudness = box.source, stream.loudness
+        self.source, self._loudness = box.source, stream.loudness
         self._shares = session.streams.are_several
         self._encode, self._heard = session.dialect.audio, session.watch.heard
         self._look()
@@ -131,16 +133,18 @@ class Lane:
         self._ping_from = min(pinged + limits.ping_live, late) - self._samples
         self._free_to = min(self._clear_to, self._ping_from - 1)
 
-    def send(self, pcm: bytes, now: float, peak: int | None) -> bytes | None:
+    def send(self, pcm: bytes, now: float, peak: int | None = None) -> bytes | None:
         """The message with ``pcm``, which counts as sent; None: it has to go the long way."""
         session, box = self._session, self._box
         sent = box.dial_sent
+        if not session.now <= now < self._until:
+            return None
         if len(pcm) != self._bytes or (sent > self._free_to and sent > self._clear_to):
             return None
         if peak is not None and not 0 <= peak <= _FULL_SCALE:
             return None  # it is refused on the long way
         try:  # a dialect is pure: what fails here fails again on the long way, and is reported
-            made = self._encode(session.memory, self._source, pcm, session.sent_audio)
+            made = self._encode(session.memory, self.source, pcm, session.sent_audio)
             memory, (data,) = made
         except Exception:  # noqa: BLE001
             return None
@@ -155,11 +159,16 @@ class Lane:
         box.relay(pcm)
         if self._shares:
             session.streams.rotate(self._stream)
-        self._heard[self._source] = now
+        self._heard[self.source] = now
         if sent > self._free_to and sent >= self._ping_from:
             self.wants_ping = True
-            self.until = -OFF
+            self._until = -OFF
         return data
+
+    def shut(self) -> None:
+        """Something else happens."""
+        self.is_shut = True
+        self._until = self._resumes = -OFF
 
     def may_pull(self, now: float) -> bool:
         """Whether ``pull`` takes the place of the long way.
@@ -179,15 +188,17 @@ class Lane:
             self._look()
             return made
         deadlines[_SEND] = deadlines[_PACE] = OFF
-        self.until = self._resumes
+        self._until = self._resumes
         return None
 
-    def pong(self, mark: bytes, now: float) -> None:
-        """The backend received what was sent before the ping with ``mark``."""
+    def pong(self, mark: bytes, now: float) -> bool:
+        """The backend received what was sent before the ping with ``mark``; False: as ``send``."""
         session = self._session
+        if not session.now <= now < self._until:
+            return False
         session.now = now
         session.deadlines[_PONG] = OFF
         session.pong = mark
         session.streams.note_pong(mark)
-        session.arm_proof()
         self._look()
+        return True
