@@ -135,6 +135,15 @@ def test_a_pong_that_is_due_goes_first() -> None:
     assert relay(drive) is None
 
 
+def test_the_first_frame_of_a_device_that_is_back_goes_the_long_way() -> None:
+    drive = flowing()
+    drive.feed(e.DeviceLost("mic", "device", "unplugged"))
+    assert relay(drive) is None
+    drive.audio()
+    drive.drain()
+    assert relay(drive) is not None
+
+
 def test_a_lane_takes_nothing_once_something_else_has_happened() -> None:
     drive = flowing()
     lane = drive.core.lane("mic")

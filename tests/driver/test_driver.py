@@ -895,9 +895,21 @@ def test_news_that_leaves_nothing_to_send_wakes_no_sender() -> None:
     face.feed(e.MessageReceived(1, METRICS))
     assert face.of(fx.Wake) == []
     assert face.driver.relay("mic", FRAME) is not None
-    face.feed(e.AudioCaptured("mic", FRAME))
+
+
+def test_news_that_opens_the_window_wakes_the_sender() -> None:
+    face = flowing()
+    face.feed(e.AudioCaptured("mic", 100 * FRAME))
+    while face.driver.pull() is not None:
+        pass  # until the window is shut, for no pong comes
+    face.effects.clear()
     face.feed(e.MessageReceived(1, METRICS))
+    assert face.of(fx.Wake)  # it may mean something
+    assert face.driver.pull() is None
+    face.effects.clear()
+    face.feed(e.MessageReceived(1, '{"type":"asr_final","text":"a","t0":0,"t1":1}'))
     assert face.of(fx.Wake)
+    assert isinstance(face.driver.pull(), c.SendBytes)
 
 
 def test_a_send_that_is_under_way_is_waited_for() -> None:
