@@ -200,6 +200,15 @@ def test_a_timer_that_is_due_goes_first() -> None:
     assert relay(drive) is None
 
 
+def test_a_pull_when_a_timer_is_due_goes_the_long_way() -> None:
+    drive = flowing()
+    assert relay(drive) is not None
+    deadline = drive.core.next_deadline()
+    assert deadline is not None
+    assert drive.core.next_message(deadline) is None
+    assert drive.session.now == deadline
+
+
 def test_time_that_ran_backwards_is_left_to_the_long_way() -> None:
     drive = flowing()
     assert drive.core.relay("mic", pcm(FRAME), drive.now - 1.0) is None
