@@ -1,12 +1,14 @@
 """The audio of one source that this dial has not sent: frames in memory, and behind them the disk.
 
-With a spool, memory holds the front of the queue alone; the rest is runs of positions on disk
-(``disk_runs``), fetched when the front has been sent. After the disk failed, new audio stays in
-memory, behind the runs, and is sent when those have been fetched:
+With a spool, memory holds the front of the queue; behind it are runs of positions that are on disk
+alone (``disk_runs``), fetched when the front has nearly been sent, and *later* frames, which are in
+memory and wait until the runs before them have been fetched:
 
-    frames in memory ── runs on disk ── later frames in memory
+    frames in memory ── a run on disk ── later frames in memory ── a run on disk
 
-Positions are samples of session time.
+Later frames are the newest that a lost dial was sent, for what it was sent before is on disk
+alone; and what is captured after the disk failed. Positions are samples of session time, and order
+the runs and the later frames.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ class Backlog:
 
     __slots__ = ("_later", "disk", "frames", "samples")
 
-    def __init__(self) -> None:
+    def __init__(self, part: int) -> None:
+        """``part``: samples that are fetched at a time, at most."""
         self.frames: deque[tuple[int, bytes]] = deque()
-        self.disk = DiskRuns()
+        self.disk = DiskRuns(part)
         self._later: deque[tuple[int, bytes]] = deque()
         self.samples = 0
 
@@ -64,10 +67,16 @@ class Backlog:
         (self._later if self.disk else self.frames).append((at, pcm))
         self.samples += len(pcm) // 2
 
-    def put_back(self, frames: Iterable[tuple[int, bytes]], samples: int) -> None:
-        """Frames that were sent on a lost dial, the last one first, go in front again."""
-        self.frames.extendleft(frames)
-        self.samples += samples
+    def put_back(self, stored: Iterable[tuple[int, int]], frames: deque[tuple[int, bytes]]) -> None:
+        """What was sent on a lost dial goes in front again: runs on disk, and then frames."""
+        self.samples += sum(len(pcm) for _, pcm in frames) // 2
+        frames.extend(self.frames)
+        self.frames = frames
+        for start, end in stored:
+            self.disk.put(start, end)
+        if self.disk and frames and self.disk.front < frames[0][0]:
+            frames.extend(self._later)
+            self._later, self.frames = frames, deque()
 
     @property
     def front(self) -> int | None:
@@ -85,6 +94,40 @@ class Backlog:
             return at, at + len(pcm) // 2
         return self.disk.shed(FRAME_SAMPLES)
 
+    def shed_oldest(self) -> tuple[int, int]:
+        """Drop the oldest audio, wherever it is: what the disk keeps is too much."""
+        if self.frames or not self.disk:
+            return self.shed()
+        run = self.disk.shed(FRAME_SAMPLES)
+        self._join()
+        return run
+
+    def leave(self, samples: int, stored_to: int) -> None:
+        """``samples`` of the later frames leave memory, the last ones, if the disk has them too.
+
+        It has all audio before ``stored_to``.
+        """
+        start = end = -1
+        while samples > 0 and self._later:
+            at, pcm = self._later[-1]
+            size = len(pcm) // 2
+            if at + size > stored_to:
+                break
+            self._later.pop()
+            self.samples -= size
+            samples -= size
+            if at + size != start:
+                self.disk.put(start, end)
+                end = at + size
+            start = at
+        self.disk.put(start, end)
+
+    def _join(self) -> None:
+        """Later frames before the first run come to the front."""
+        later, disk = self._later, self.disk
+        while later and not (disk and disk.front < later[0][0]):
+            self.frames.append(later.popleft())
+
     def skip(self, to: int) -> None:
         """Drop all audio before ``to``."""
         for frames in (self.frames, self._later):
@@ -95,36 +138,38 @@ class Backlog:
                     frames.appendleft((to, rest))
                 self.samples -= (len(pcm) - len(rest)) // 2
         self.disk.skip(to)
+        self._join()
 
     def cut(self, start: int, end: int) -> None:
-        """Drop the audio of [start, end) from memory; what lies around it stays."""
-        kept: list[tuple[int, bytes]] = []
-        while self.frames and self.frames[0][0] < end:
-            at, pcm = self.frames.popleft()
-            head, tail = pcm[: 2 * max(start - at, 0)], pcm[2 * (end - at) :]
-            kept += [(place, part) for place, part in ((at, head), (end, tail)) if part]
-            self.samples -= (len(pcm) - len(head) - len(tail)) // 2
-        self.frames.extendleft(reversed(kept))
+        """Drop the audio of [start, end); what lies around it stays."""
+        for frames in (self.frames, self._later):
+            kept: list[tuple[int, bytes]] = []
+            while frames and frames[0][0] < end:
+                at, pcm = frames.popleft()
+                head, tail = pcm[: 2 * max(start - at, 0)], pcm[2 * (end - at) :]
+                kept += [(place, part) for place, part in ((at, head), (end, tail)) if part]
+                self.samples -= (len(pcm) - len(head) - len(tail)) // 2
+            frames.extendleft(reversed(kept))
+        self.disk.cut(start, end)
+        self._join()
 
     def fetched(self, start: int, pcm: bytes) -> tuple[int, int] | None:
         """Audio from the disk, empty if it is gone. Returns the run that is gone, or None."""
-        gone = self.disk.fetched(start, len(pcm) // 2)
-        if gone is None:
+        taken = self.disk.fetched(start, len(pcm) // 2)
+        if taken is None:
             return None
+        pcm = pcm[: 2 * (taken[1] - start)] if pcm else pcm
         for i in range(0, len(pcm), _FRAME_BYTES):
             frame = pcm[i : i + _FRAME_BYTES]
             self.frames.append((start + i // 2, frame))
             self.samples += len(frame) // 2
-        if not self.disk:
-            self.frames.extend(self._later)
-            self._later.clear()
-        return None if pcm else gone
+        self._join()
+        return None if pcm else taken
 
     def clear(self) -> list[tuple[int, int]]:
         """Drop everything; returns the runs of it, in order."""
-        runs = [(at, at + len(pcm) // 2) for at, pcm in self.frames]
-        runs += self.disk.clear()
-        runs += [(at, at + len(pcm) // 2) for at, pcm in self._later]
+        runs = [(at, at + len(pcm) // 2) for at, pcm in (*self.frames, *self._later)]
+        runs = sorted(runs + self.disk.clear())
         self.frames.clear()
         self._later.clear()
         self.samples = 0

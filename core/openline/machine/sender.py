@@ -9,7 +9,8 @@ message that it returns arms SEND again.
 
 When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
 a ping requests the confirmation, and PACE is due when time alone opens the window, or the pace
-allows more. With the default form the dialect gets each frame as it was captured.
+allows more. It is due at once where audio is to be fetched from the disk, for a pull gives no
+commands. With the default form the dialect gets each frame as it was captured.
 """
 
 from __future__ import annotations
@@ -84,6 +85,12 @@ def next_message(session: Reporting) -> Outgoing | None:
         if outgoing is not None:  # else the dialect keeps the frame for a later message
             deadlines[_SEND] = session.now + session.policy.send_timeout
             return outgoing
+
+
+def read_ahead(session: Reporting) -> None:
+    """Have the disk read on, by a Tick at once, before all that memory has to send is sent."""
+    if session.line_open and session.streams.wants:
+        session.deadlines[_PACE] = session.now
 
 
 def _urgent(session: Reporting) -> Outgoing | None:
