@@ -13,6 +13,7 @@ the runs and the later frames.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable
 
@@ -32,7 +33,7 @@ class Backlog:
         """``part``: samples that are fetched at a time, at most."""
         self.frames: deque[tuple[int, bytes]] = deque()
         self.disk = DiskRuns(part)
-        self._later: deque[tuple[int, bytes]] = deque()
+        self._later: list[tuple[int, bytes]] = []
         self.samples = 0
 
     def __bool__(self) -> bool:
@@ -64,7 +65,8 @@ class Backlog:
 
     def add(self, at: int, pcm: bytes) -> None:
         """A frame was captured."""
-        (self._later if self.disk else self.frames).append((at, pcm))
+        frames = self._later if self.disk else self.frames
+        frames.append((at, pcm))
         self.samples += len(pcm) // 2
 
     def put_back(self, stored: Iterable[tuple[int, int]], frames: deque[tuple[int, bytes]]) -> None:
@@ -75,8 +77,8 @@ class Backlog:
         for start, end in stored:
             self.disk.put(start, end)
         if self.disk and frames and self.disk.front < frames[0][0]:
-            frames.extend(self._later)
-            self._later, self.frames = frames, deque()
+            self._later[:0] = frames
+            self.frames = deque()
 
     @property
     def front(self) -> int | None:
@@ -88,11 +90,11 @@ class Backlog:
     def shed(self) -> tuple[int, int]:
         """Drop the oldest frame in memory, or of the disk if memory holds none."""
         # Dropping from the disk frees no memory, so frames behind it go before it does.
-        if frames := self.frames or self._later:
-            at, pcm = frames.popleft()
-            self.samples -= len(pcm) // 2
-            return at, at + len(pcm) // 2
-        return self.disk.shed(FRAME_SAMPLES)
+        if not (self.frames or self._later):
+            return self.disk.shed(FRAME_SAMPLES)
+        at, pcm = self.frames.popleft() if self.frames else self._later.pop(0)
+        self.samples -= len(pcm) // 2
+        return at, at + len(pcm) // 2
 
     def shed_oldest(self) -> tuple[int, int]:
         """Drop the oldest audio, wherever it is: what the disk keeps is too much."""
@@ -124,34 +126,46 @@ class Backlog:
 
     def _join(self) -> None:
         """Later frames before the first run come to the front."""
-        later, disk = self._later, self.disk
-        while later and not (disk and disk.front < later[0][0]):
-            self.frames.append(later.popleft())
+        if later := self._later:
+            until = self.disk.front if self.disk else later[-1][0] + 1
+            first = bisect_left(later, until, key=_position)
+            self.frames.extend(later[:first])
+            del later[:first]
 
     def skip(self, to: int) -> None:
         """Drop all audio before ``to``."""
-        for frames in (self.frames, self._later):
-            while frames and frames[0][0] < to:
-                at, pcm = frames.popleft()
-                rest = pcm[2 * (to - at) :]
-                if rest:
-                    frames.appendleft((to, rest))
-                self.samples -= (len(pcm) - len(rest)) // 2
+        while self.frames and self.frames[0][0] < to:
+            at, pcm = self.frames.popleft()
+            rest = pcm[2 * (to - at) :]
+            if rest:
+                self.frames.appendleft((to, rest))
+            self.samples -= (len(pcm) - len(rest)) // 2
+        self._cut_later(0, to)
         self.disk.skip(to)
         self._join()
 
     def cut(self, start: int, end: int) -> None:
         """Drop the audio of [start, end); what lies around it stays."""
-        for frames in (self.frames, self._later):
-            kept: list[tuple[int, bytes]] = []
-            while frames and frames[0][0] < end:
-                at, pcm = frames.popleft()
-                head, tail = pcm[: 2 * max(start - at, 0)], pcm[2 * (end - at) :]
-                kept += [(place, part) for place, part in ((at, head), (end, tail)) if part]
-                self.samples -= (len(pcm) - len(head) - len(tail)) // 2
-            frames.extendleft(reversed(kept))
+        kept: list[tuple[int, bytes]] = []
+        while self.frames and self.frames[0][0] < end:
+            kept += self._around(*self.frames.popleft(), start, end)
+        self.frames.extendleft(reversed(kept))
+        self._cut_later(start, end)
         self.disk.cut(start, end)
         self._join()
+
+    def _cut_later(self, start: int, end: int) -> None:
+        if self._later:
+            frames = [self._around(*frame, start, end) for frame in self._later]
+            self._later = [part for parts in frames for part in parts]
+
+    def _around(self, at: int, pcm: bytes, start: int, end: int) -> list[tuple[int, bytes]]:
+        """What is left of a frame without [start, end)."""
+        if at + len(pcm) // 2 <= start or end <= at:
+            return [(at, pcm)]
+        head, tail = pcm[: 2 * max(start - at, 0)], pcm[2 * (end - at) :]
+        self.samples -= (len(pcm) - len(head) - len(tail)) // 2
+        return [(place, part) for place, part in ((at, head), (end, tail)) if part]
 
     def fetched(self, start: int, pcm: bytes) -> tuple[int, int] | None:
         """Audio from the disk, empty if it is gone. Returns the run that is gone, or None."""
@@ -174,3 +188,7 @@ class Backlog:
         self._later.clear()
         self.samples = 0
         return runs
+
+
+def _position(frame: tuple[int, bytes]) -> int:
+    return frame[0]
