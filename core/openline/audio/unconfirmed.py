@@ -101,5 +101,4 @@ def _append(runs: list[Run], start: int, end: int) -> None:
     """Add [start, end), which joins the last run or lies behind it."""
     if runs and runs[-1][1] == start:
         start = runs.pop()[0]
-    if start < end:
-        runs.append((start, end))
+    runs.append((start, end))
