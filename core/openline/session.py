@@ -39,7 +39,7 @@ from openline.machine.handlers import HANDLERS, LocalProtocolError, on_timer
 from openline.machine.observing import Observers
 from openline.machine.relay import Lane, lane_of
 from openline.machine.reports import announce, is_done, result, snapshot, statistics
-from openline.machine.sender import next_message, read_ahead
+from openline.machine.sender import next_message
 from openline.machine.state import Plan
 from openline.machine.suspension import NOTICED, note_suspension
 from openline.machine.table import Transition, compile_chart, fire
@@ -238,16 +238,14 @@ class SessionMachine:
             watch.begin()
         if now > session.now:
             session.now = now
+        if watch is None:
+            return next_message(session)
         try:
             outgoing = next_message(session)
         except Exception as exc:
-            if watch is not None:
-                watch.call(Observer.on_error, exc, None, now)
+            watch.call(Observer.on_error, exc, None, now)
             raise
-        if session.streams.has_disk:
-            read_ahead(session)
-        if watch is not None:
-            watch.call(Observer.on_pull, outgoing, now)
+        watch.call(Observer.on_pull, outgoing, now)
         return outgoing
 
     def relay(self, source: str, pcm: bytes, now: float, peak: int | None = None) -> bytes | None:
