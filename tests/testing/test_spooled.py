@@ -14,6 +14,7 @@ from hypothesis.stateful import invariant, precondition, rule
 
 from openline.commands import Command, FetchAudio, Outgoing
 from openline.events import AudioFetched, Event, SpoolFailed, Tick
+from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE
 from openline_testing import SessionFuzzer, strategies
@@ -25,6 +26,7 @@ MEMORY = 1.0
 class OnDisk(SessionFuzzer):
     """The default dialect, and an hour of disk."""
 
+    endings = st.sampled_from([{"error": ErrorKind.RESET}, {"code": 1012, "sender": Sender.REMOTE}])
     policies = strategies.policies().map(lambda each: replace(each, memory_seconds=MEMORY))
 
     def make(self, **options: Any) -> SessionMachine:
@@ -67,4 +69,4 @@ class OnDisk(SessionFuzzer):
 
 
 TestOnDisk = OnDisk.TestCase
-TestOnDisk.settings = paced(100, 40)
+TestOnDisk.settings = paced(60, 40)
