@@ -81,7 +81,7 @@ class Opener:
             given = {
                 "folder": Path(spec.spool) / folder_name(spec.session_id),
                 "backend": spec.backend,
-                "policy": spec.policy,
+                "policy": spec.own_policy,
                 "credentials": self._credentials,
                 "random": self._random,
                 "connect": None,
@@ -97,7 +97,7 @@ class Opener:
             session_id=spec.session_id,
             random=self._random,
             new_id=_MAKER.new_id,
-            policy=spec.policy,
+            policy=spec.own_policy,
             dialect=dialect,
             credentials=self._credentials,
             may_pause=frozenset(each.name for each in spec.sources if each.may_pause),

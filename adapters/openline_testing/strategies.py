@@ -267,6 +267,7 @@ def plays(sources: Sequence[str] = NAMES) -> SearchStrategy[Schedule]:
             give_up=st.sampled_from([None, 3.0]),
             patience=st.sampled_from([None, 1.2]),
             disk=st.sampled_from([0.0, 1000.0, 2.5]),
+            memory=st.sampled_from([None, 0.1, 1.5]),
             disk_fails_at=st.none() | seconds,
             disk_forgets=st.sampled_from([0.0, 0.3]),
             latency=st.sampled_from([0.01, 0.001, 0.1]),

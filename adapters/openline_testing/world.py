@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from openline.commands import (
     CloseSource,
     Command,
+    DiscardStore,
     Outgoing,
     Report,
 )
@@ -268,7 +269,7 @@ class World:
 
     def _commanded(self, command: Command, due: float) -> None:
         seen = self._seen
-        if seen.ended is not None:
+        if seen.ended is not None and not isinstance(command, DiscardStore):
             broken("one end", f"{_name(command)} after the result", seen.now)
         if isinstance(command, DISK):
             self._sending.spooled = True

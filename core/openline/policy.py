@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeGuard, TypeVar
 
 from openline.dialects.traits import Traits
+from openline.updates import SAMPLE_RATE
 
 #: The largest ``dials_per_minute``: a client that dials faster overloads the server.
 MAX_DIALS_PER_MINUTE = 15
@@ -137,6 +138,12 @@ class Policy:
         "dialect needs and 20 s more, 60 or more",
         "the dialect's traits",
     )
+    memory_seconds: float | None = _field(
+        None,
+        "where a spool has all audio, so much of it is kept in memory too, per source; none: "
+        "buffer_seconds",
+        "in a fleet 10 s: it is what most losses have sent again",
+    )
 
     # Where the backend takes a backlog slowly.
     behind_after: float = _field(
@@ -171,11 +178,13 @@ class Policy:
                 f"Policy.stall_timeout is {self.stall_timeout:g}: give more than {FIGURES_LATE:g}, "
                 "after which a backend without figures is taken to keep up"
             )
-        if self.buffer_seconds is not None and self.buffer_seconds < FRAME_SECONDS:
-            raise ValueError(
-                f"Policy.buffer_seconds is {self.buffer_seconds:g}: "
-                f"give {FRAME_SECONDS:g} or more, for a frame has to fit"
-            )
+        for name in ("buffer_seconds", "memory_seconds"):
+            seconds = getattr(self, name)
+            if seconds is not None and seconds < FRAME_SECONDS:
+                raise ValueError(
+                    f"Policy.{name} is {seconds:g}: "
+                    f"give {FRAME_SECONDS:g} or more, for a frame has to fit"
+                )
         self._check_counts()
 
     def _check_counts(self) -> None:
@@ -207,6 +216,11 @@ class Policy:
             return self.buffer_seconds
         least = _BUFFER if traits.proves_silence else max(_BUFFER, 2 * traits.horizon)
         return max(least, self._need(self.lag_of(traits)) + _SPARE)
+
+    @property
+    def memory_samples(self) -> int | None:
+        """Samples per source that memory keeps of audio that a spool has too; None: no fewer."""
+        return None if self.memory_seconds is None else round(self.memory_seconds * SAMPLE_RATE)
 
     def lag_of(self, traits: Traits) -> float:
         """How long audio may stay unconfirmed on a line that works, in seconds."""
@@ -254,6 +268,7 @@ _NONE_MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "give_up_after": "no limit",
         "source_timeout": "no limit",
         "buffer_seconds": "the dialect's need",
+        "memory_seconds": "buffer_seconds",
     }
 )
 _MAY_BE_ZERO = frozenset(

@@ -281,6 +281,27 @@ def test_audio_for_the_disk_is_recorded_by_length() -> None:
     assert any(isinstance(command, StoreAudio) for command in again(lines)[-1].commands)
 
 
+def test_what_is_read_back_from_the_disk_is_replayed_without_it() -> None:
+    lines: list[bytes] = []
+    policy = Policy(buffer_seconds=60.0, memory_seconds=1.0)
+    session = drive(lines, disk_seconds=600.0, policy=policy).stream()
+    for _ in range(150):
+        session.audio()
+        session.serve()
+    session.lose()
+    session.redial()
+    session.connect()
+    asked = [each for each in session.commands if isinstance(each, FetchAudio)]
+    assert asked == [FetchAudio("mic", 0, 8000)]
+    session.feed(e.AudioFetched("mic", 0, bytes(2 * 8000)))
+    session.drain()
+    session.tick()
+    steps = again(lines)
+    commands = [command for step in steps for command in step.commands]
+    fetched = [each for each in commands if isinstance(each, FetchAudio)]
+    assert fetched == [FetchAudio("mic", at, 8000) for at in (0, 8000)]
+
+
 # Speech and secrets are left out.
 
 

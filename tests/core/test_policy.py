@@ -41,6 +41,7 @@ DESIGN = {
     "finish_timeout": 20.0,
     "close_timeout": 5.0,
     "buffer_seconds": None,
+    "memory_seconds": None,
     "behind_after": 10.0,
     "careful_seams": False,
 }
@@ -61,6 +62,7 @@ MAY_BE_NONE = {
     "give_up_after": "no limit",
     "source_timeout": "no limit",
     "buffer_seconds": "the dialect's need",
+    "memory_seconds": "buffer_seconds",
 }
 
 

@@ -162,6 +162,15 @@ def test_times_behind_a_short_frame_that_was_dropped_are_off_by_its_rest(seed: i
     check([seed])
 
 
+def test_what_is_left_of_a_withdrawn_gap_is_reported_behind_the_withdrawal() -> None:
+    """The disk has lost the beginning of a final that was put aside, and parts of the rest."""
+    check([3307785])
+
+
+def test_a_final_that_claims_audio_behind_its_words_is_told_over_a_gap() -> None:
+    check([3001493])
+
+
 def test_short_frames_of_a_disk_keep_the_clock_of_their_source() -> None:
     """Both queues run over, and a file ends inside frames: each drop counts as a whole frame."""
     check([51499], kill=True)

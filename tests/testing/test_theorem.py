@@ -7,7 +7,7 @@ Each bug is removed after its test; without it the theorem holds, which
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
@@ -20,13 +20,16 @@ import pytest
 from openline import Policy
 from openline import session as face
 from openline.audio import hearing as hearing_module
+from openline.audio.disk_runs import DiskRuns
 from openline.audio.gaps import GapLog
 from openline.audio.hearing import Hearing
+from openline.audio.kept import KeptAudio
 from openline.audio.marks import Marks
 from openline.audio.outbox import Outbox
 from openline.audio.readings import Reading
 from openline.audio.streams import Streams
 from openline.audio.time_map import TimeMap
+from openline.audio.unconfirmed import Frame, Run, Unconfirmed
 from openline.audio.window import Window
 from openline.commands import Command
 from openline.dialects.checking import DialectError
@@ -240,6 +243,7 @@ def test_own_policy_is_used_unchanged() -> None:
 # Planted bugs.
 
 
+TAKE_UNCONFIRMED = Unconfirmed.take
 END_DIAL, PULL, CONFIRM, TAKE = (
     Outbox.end_dial,
     Outbox.pull,
@@ -250,8 +254,22 @@ END_DIAL, PULL, CONFIRM, TAKE = (
 
 def drops_the_unconfirmed(box: Outbox) -> None:
     """Audio sent on a lost dial is not sent again."""
-    box._unconfirmed.clear()  # pyright: ignore[reportPrivateUsage]
+    box._unconfirmed.take()  # pyright: ignore[reportPrivateUsage]
     END_DIAL(box)
+
+
+def forgets_the_disk(unconfirmed: Unconfirmed) -> tuple[list[Run], deque[Frame]]:
+    """What is sent and on disk alone is not sent again."""
+    return [], TAKE_UNCONFIRMED(unconfirmed)[1]
+
+
+def forgets_its_place(runs: DiskRuns, start: int, end: int) -> None:
+    """What is sent again goes behind what was never sent."""
+    runs.extend(start, end)
+
+
+def keeps_in_memory(box: KeptAudio, samples: int) -> None:
+    """What is on disk too never leaves memory."""
 
 
 def skips_a_frame(box: Outbox) -> bytes:
@@ -362,6 +380,18 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
     "outbox: audio of a lost dial is not sent again": (
         method(Outbox, "end_dial", drops_the_unconfirmed),
         {"lost in silence"},
+    ),
+    "unconfirmed: what is on disk alone is not sent again": (
+        method(Unconfirmed, "take", forgets_the_disk),
+        {"lost in silence"},
+    ),
+    "disk: what is sent again goes behind the rest": (
+        method(DiskRuns, "put", forgets_its_place),
+        {"the disk", "in place", "no excuse"},
+    ),
+    "kept: what is on disk too stays in memory": (
+        method(KeptAudio, "_relieve", keeps_in_memory),
+        {"memory"},
     ),
     "outbox: a frame is skipped": (
         method(Outbox, "pull", skips_a_frame),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from openline.audio.backlog import FRAME_SAMPLES
 from openline.audio.disk_runs import FETCH
 from openline.dialects.traits import Traits
 from openline.policy import Policy
@@ -20,6 +21,7 @@ from openline.updates import (
     GapCause,
     State,
     Transcript,
+    to_samples,
 )
 from openline_testing.theorem.account import Account, fill
 from openline_testing.theorem.schedule import Schedule
@@ -73,6 +75,7 @@ class Books:
         self.known: int | None = None  # what the figures show of that final's source
         self.must_tell = self.is_told = False
         self.withdrawn: list[Gap] = []  # since the last event
+        self.told_now: list[tuple[str, int, int]] = []  # noted as told since the last event
         self.growing: dict[str, int] = {}  # sources that this dial's backend ignores: their marks
         self.core: SessionMachine
 
@@ -165,9 +168,32 @@ class Books:
                 start = max(round(final.start * S), self.words.confirmed.get(final.id, 0))
                 fill(account.done, start, round(final.end * S))
 
+    def excuse_claimed(self, gap: Gap) -> None:
+        """What is withdrawn of an exact gap is told now: it lies in a final, as far as that claims.
+
+        The claim may reach behind the words, over audio that the backend did not process before the
+        dial was lost. When that was to be sent again, the disk had lost it.
+        """
+        for source, start, end in self.told_now if self.claims and gap.exact else ():
+            for final in self.delivered:
+                if final.source == source == gap.source:
+                    low, high = round(final.start * S), round(final.end * S)
+                    run = max(low, start, gap.start), min(high, end, gap.end)
+                    fill(self.accounts[source].done, *run)
+
     def _limit(self, traits: Traits, *, fetches: bool) -> int:
-        limit = round(self.policy.buffer_of(traits) * S)
+        """Samples of a source that memory may hold: of what a disk has too, those of the policy.
+
+        Half of that may be left to send when more is fetched, or less than a message and a frame.
+        """
+        limit = memory = round(self.policy.buffer_of(traits) * S)
+        disk, fewer = round(self.schedule.disk * S), self.policy.memory_samples
+        if fewer is not None and fetches and not 0 < disk < limit:
+            memory = min(fewer, limit)
         if not fetches:
             return limit
-        unconfirmed = round((traits.lag + traits.window) * S)
-        return max(limit, max(limit // 2, unconfirmed) + FETCH)
+        part = max(memory // 2, FRAME_SAMPLES)
+        more = FRAME_SAMPLES + to_samples(traits.form.usual)
+        most = max(memory, memory // 2 + min(FETCH, part) + more)
+        # What is captured after the disk failed makes no room for what it still has.
+        return most if self.schedule.disk_fails_at is None else max(most, limit + FETCH)

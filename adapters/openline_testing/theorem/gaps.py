@@ -50,6 +50,7 @@ def check_withdrawn(books: Books) -> None:
             account.withdrawn.append(gap)
         books.told.remove(gap)
         books.happens("a gap withdrawn")
+        books.excuse_claimed(gap)
         books.excuse_told(gap.source, books.core.statistics.sources[gap.source].told)
         for start, end in account.unplaced(gap.start, gap.end):
             if account.holes.find(0, start, end) >= 0:

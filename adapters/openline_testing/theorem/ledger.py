@@ -15,6 +15,7 @@ from openline.commands import (
     StoreAudio,
     StoreConfirmed,
     StoreFinal,
+    StoreTold,
 )
 from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
 from openline.updates import SAMPLE_RATE as S
@@ -49,6 +50,7 @@ class Ledger(Books):
             fail("words", f"the final {self.coming} arrived while {self.state}, and is not told")
         self.coming = None
         check_withdrawn(self)
+        self.told_now.clear()
         shown = self.partials | {each.source for each in self.words.visible.values()}
         if shown and self.state not in LISTENING:
             fail("partials", f"one of {min(shown)} outlived its dial")
@@ -75,6 +77,8 @@ class Ledger(Books):
             case StoreFinal(transcript=final, proves=int(position)):
                 account = self.accounts[final.source]
                 account.proved = max(account.proved, position)
+            case StoreTold(source, start, end):
+                self.told_now.append((source, start, end))
             case StoreAssumed(source, start, end):
                 self._check_assumed(source, start, end)
             case FetchAudio(source, start, _):

@@ -96,6 +96,7 @@ class Schedule:
     give_up: float | None = None
     patience: float | None = None  # with a source that falls silent
     disk: float = 0.0
+    memory: float | None = None  # of audio that the disk has too; None: the buffer
     disk_fails_at: float | None = None
     disk_forgets: float = 0.0  # the share of requested audio that the disk has lost
     latency: float = 0.01
@@ -193,6 +194,7 @@ def _with_habits(schedule: Schedule) -> Schedule:
     return replace(
         schedule,
         voice=schedule.seed,
+        memory=Random(f"memory {schedule.seed}").choice([None, 0.1, 0.5, 1.5]),
         claims=pick([0.0, 0.0, 0.0, 0.05, 0.3, 0.3]),
         dots=pick([0.0, 0.2, 0.6]),
         speakers=pick([0.0, 0.0, 0.3]),

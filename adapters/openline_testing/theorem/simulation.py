@@ -158,6 +158,7 @@ def brisk(schedule: Schedule, lag: float) -> Policy:
         close_timeout=0.5,
         # A simpler schedule may have a shorter buffer than the timeouts above allow.
         buffer_seconds=lag + max(schedule.buffer - HORIZON, _DETECTION),
+        memory_seconds=schedule.memory,
     )
 
 

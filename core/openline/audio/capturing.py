@@ -38,6 +38,7 @@ class Capturing(Turns):
         "_ends",
         "_is_formed",
         "_limit",
+        "_memory",
         "_over",
         "_stores",
         "_streams",
@@ -57,6 +58,7 @@ class Capturing(Turns):
         disk_limit: int = 0,
         stores: Collection[str] = (),
         *,
+        memory: int | None = None,
         careful: bool = False,
     ) -> None:
         super().__init__(Limits.of(traits))
@@ -66,6 +68,7 @@ class Capturing(Turns):
         self._traits = traits
         self._ends = traits.ends  # what they prove on this dial
         self._limit = limit
+        self._memory = memory  # of audio that is on disk too; None: the limit
         self._is_formed = is_formed(traits.form)
         self._disk_limit = disk_limit  # samples per source; 0: there is no disk
         self.has_disk = disk_limit > 0  # there may be audio on it, even after it failed
@@ -103,13 +106,14 @@ class Capturing(Turns):
         return stream
 
     def _make(self, source: str, origin: int, now: float) -> Stream:
-        is_store = source in self._stores
+        is_store, memory = source in self._stores, self._memory
         limits = self._limit, origin, self._disk_limit
         if self._is_formed:
-            form = self._traits.form
-            box: Outbox = FormedOutbox(source, *limits, sheds=not is_store, form=form)
+            box: Outbox = FormedOutbox(
+                source, *limits, memory=memory, sheds=not is_store, form=self._traits.form
+            )
         else:
-            box = Outbox(source, *limits, sheds=not is_store)
+            box = Outbox(source, *limits, memory=memory, sheds=not is_store)
         assuming = None
         if self._traits.silent_in_silence or not self._traits.proves_silence:
             assuming = Assuming(self._traits.horizon, origin, now)
@@ -178,6 +182,11 @@ class Capturing(Turns):
         self._disk_limit = 0
         for stream in self._streams.values():
             stream.box.disk_failed()
+
+    @property
+    def wants(self) -> bool:
+        """Whether audio is to be fetched from the disk."""
+        return any(stream.box.wants for stream in self._streams.values())
 
     def wanted(self) -> list[tuple[str, int, int]]:
         """Audio to fetch from the disk now: source, position, samples."""

@@ -1,27 +1,28 @@
-"""The audio of one source that is on disk alone: runs of positions, fetched in order.
+"""The audio of one source that is to be sent and is on disk alone: runs, fetched in order.
 
-Positions are samples of session time. All runs lie behind the audio that is in memory, but
-for audio that was captured after the disk failed.
+Positions are samples of session time. All runs lie behind the frames that are sent next, and
+before or between later frames in memory (``backlog``). One part is asked for at a time. Only its
+position says what an answer is, so one that comes after the line has moved on, to audio that is
+wanted no more, is of no use, and the part that is wanted now is asked for next.
 """
 
 from __future__ import annotations
 
-from collections import deque
-
 from openline.updates import SAMPLE_RATE
 
-#: Samples fetched from the disk at a time: 5 s.
+#: Samples fetched from the disk at a time, at most: 5 s.
 FETCH = 5 * SAMPLE_RATE
 
 
 class DiskRuns:
-    """Runs of audio on disk, the first one being fetched next."""
+    """Runs of audio on disk, the first one being fetched next, ``part`` samples at a time."""
 
-    __slots__ = ("_fetching", "runs")
+    __slots__ = ("_fetching", "_part", "runs")
 
-    def __init__(self) -> None:
-        self.runs: deque[tuple[int, int]] = deque()
-        self._fetching = False
+    def __init__(self, part: int = FETCH) -> None:
+        self.runs: list[tuple[int, int]] = []  # a list: few, and without any it takes 56 bytes
+        self._part = part
+        self._fetching = 0  # samples that are asked for
 
     def __bool__(self) -> bool:
         return bool(self.runs)
@@ -33,51 +34,69 @@ class DiskRuns:
 
     def extend(self, start: int, end: int) -> None:
         """Add [start, end), behind all runs."""
-        if self.runs and self.runs[-1][1] == start:
-            start = self.runs.pop()[0]
         if start < end:
+            if self.runs and self.runs[-1][1] == start:
+                start = self.runs.pop()[0]
             self.runs.append((start, end))
+
+    def put(self, start: int, end: int) -> None:
+        """Add [start, end) in its place among the runs."""
+        behind: list[tuple[int, int]] = []
+        while self.runs and self.runs[-1][0] > start:
+            behind.append(self.runs.pop())
+        self.extend(start, end)
+        for run in reversed(behind):
+            self.extend(*run)
+
+    def cut(self, start: int, end: int) -> None:
+        """Take out what lies in [start, end)."""
+        runs = self.clear()
+        for low, high in runs:
+            self.extend(low, min(high, start))
+            self.extend(max(low, end), high)
 
     def shed(self, samples: int) -> tuple[int, int]:
         """Take the first ``samples`` out, or what there is of the first run."""
-        start, end = self.runs.popleft()
+        start, end = self.runs[0]
         if end - start > samples:
-            self.runs.appendleft((start + samples, end))
-            end = start + samples
-        return start, end
+            self.runs[0] = start + samples, end
+            return start, start + samples
+        return self.runs.pop(0)
 
     def skip(self, to: int) -> None:
         """Take out all before ``to``."""
         while self.runs and self.runs[0][0] < to:
-            _, end = self.runs.popleft()
+            _, end = self.runs.pop(0)
             if end > to:
-                self.runs.appendleft((to, end))
+                self.runs.insert(0, (to, end))
 
     def clear(self) -> list[tuple[int, int]]:
         """Take out everything; returns the runs."""
-        runs = list(self.runs)
-        self.runs.clear()
+        runs, self.runs = self.runs, []
         return runs
 
-    def wanted(self) -> tuple[int, int] | None:
-        """(position, samples) to fetch next; None if there is nothing, or a fetch is under way."""
-        if not self.runs or self._fetching:
-            return None
+    @property
+    def may_fetch(self) -> bool:
+        """Whether there is something to fetch, and no fetch is under way."""
+        return bool(self.runs) and not self._fetching
+
+    def wanted(self) -> tuple[int, int]:
+        """(position, samples) to fetch next, where there is something."""
         start, end = self.runs[0]
-        self._fetching = True
-        return start, min(end - start, FETCH)
+        self._fetching = min(end - start, self._part)
+        return start, self._fetching
+
+    def put_off(self) -> None:
+        """The answer to ``wanted`` comes when there is no room for it: it is fetched again."""
+        self._fetching = 0
 
     def fetched(self, start: int, samples: int) -> tuple[int, int] | None:
-        """The answer to ``wanted``: ``samples`` are there, and taken out.
+        """The answer to ``wanted``: ``samples`` are there, none if it is gone. They are taken out.
 
-        Returns the run that the disk does not have, empty if it has some; the disk may have the
-        audio behind it. None: the answer is of no use, since the run was taken out meanwhile.
+        Returns the run that is taken out; the disk may have the audio behind it. None: the answer
+        is of no use: the run was taken out meanwhile, or nothing was asked for.
         """
-        self._fetching = False
-        if not self.runs or self.runs[0][0] != start:
+        asked, self._fetching = self._fetching, 0
+        if not asked or not self.runs or self.runs[0][0] != start:
             return None
-        _, end = self.runs.popleft()
-        until = start + samples if samples else min(start + FETCH, end)
-        if until < end:
-            self.runs.appendleft((until, end))
-        return start, start if samples else until
+        return self.shed(samples or asked)

@@ -66,10 +66,11 @@ class FormedOutbox(Outbox):
         origin: int,
         disk_limit: int = 0,
         *,
+        memory: int | None = None,
         sheds: bool = True,
         form: AudioForm,
     ) -> None:
-        super().__init__(source, limit, origin, disk_limit, sheds=sheds)
+        super().__init__(source, limit, origin, disk_limit, memory=memory, sheds=sheds)
         self._form = form
         self._usual = to_samples(form.usual)
         self._least = to_samples(form.least)

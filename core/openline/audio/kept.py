@@ -9,20 +9,24 @@ example, with room for three frames: A is sent and not confirmed, B and C wait, 
 captured. A goes, and is at risk. E comes: nothing unconfirmed is left in memory, so B goes,
 which was never sent: it is a gap (OVERFLOW).
 
-With a spool all audio is on disk as well, and memory holds only the front of the queue
-(``backlog``). Then ``disk_limit`` bounds the kept audio, and the oldest goes when that is full.
+With a spool all audio is on disk as well, and memory holds at most ``memory`` samples: the front of
+the queue, and the newest of what is sent. The rest is *on disk alone*, as runs of positions:
 
-Audio of a final that was put aside (``hearing``) is not lost when it leaves memory: the final
-is told then, and the rest of its audio is not sent again.
+    unconfirmed: on disk alone ── in memory │ backlog: in memory ── on disk alone
 
-That holds for a final of which this dial was sent nothing yet. If it was sent the beginning, the
-audio that leaves memory is a gap, and the dial's own finals may replace the one put aside, with
-the word in the gap. An example: "one two three" is aside, and the dial was sent "one" again when
-memory ran over at "two". It says "one" and "three", and the gap holds "two". To tell the older
-final too would save "two", and put "one" and "three" into the transcript twice, as if they had
-been said twice, up to a window's worth of words. A gap shows where to listen, and doubled words
-show nothing. So it is a gap. If the older final is told in the end, for the dial's own did not
-replace it, the gap is withdrawn (``reclaim``).
+Where memory is full, the oldest frame that was sent leaves it; with none left, what is captured
+next goes to the disk alone. No command is needed for that, for each piece is stored when it is
+captured. When the dial is lost, what it was sent stands in front of the queue again, on disk alone
+or not, and is fetched in parts (``wanted``, ``fetched``): the next part while half of memory is
+still to be sent. A part that the disk does not have is a gap (SPOOL). ``disk_limit`` bounds the
+kept audio, and the oldest goes when that is full. After the disk failed it takes no more, and may
+still have what it has: memory then holds ``limit`` samples.
+
+An example, with ``memory`` for four frames: A to F were sent, so A and B are on disk alone. The
+dial is lost: A and B are fetched, and E and F, which are needed last, make room for them. A and B
+are sent; C and D follow from memory, while E and F are fetched.
+
+What leaves memory and disk is told or lost (``losing``).
 
 While the backend *ignores* the source, nothing of it is kept (``ignored``).
 
@@ -34,61 +38,54 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from openline.audio.backlog import FRAME_SAMPLES, Backlog
-from openline.audio.gaps import GapLog
-from openline.audio.hearing import Hearing
+from openline.audio.disk_runs import FETCH
 from openline.audio.ignored import IgnoredRun
-from openline.audio.marks import Marks
-from openline.audio.readings import Reading
+from openline.audio.losing import Losing
 from openline.audio.unconfirmed import Unconfirmed
-from openline.updates import Gap, GapCause, to_samples
+from openline.updates import Gap, GapCause
 
 _FRAME_BYTES = 2 * FRAME_SAMPLES
+#: Behind every position: all that is captured is on disk too.
+_ALL = 1 << 62
 
 
-class KeptAudio:
+class KeptAudio(Losing):
     """The audio of one source that is kept. All positions and counts are samples."""
 
     __slots__ = (
-        "_backlog",
-        "_disk_limit",
-        "_heard",
-        "_ignored",
-        "_limit",
-        "_sheds",
-        "_tail",
-        "_unconfirmed",
-        "_unheard",
-        "captured",
-        "closed",
-        "confirmed",
-        "hearing",
-        "left_unproved",
-        "losses",
-        "origin",
-        "sent",
-        "source",
+        *("_disk_limit", "_full_limit", "_ignored", "_limit", "_memory", "_sheds"),
+        *("_stored_to", "_tail", "_unconfirmed", "closed", "left_unproved"),
     )
 
     def __init__(
-        self, source: str, limit: int, origin: int, disk_limit: int = 0, *, sheds: bool = True
+        self,
+        source: str,
+        limit: int,
+        origin: int,
+        disk_limit: int = 0,
+        *,
+        memory: int | None = None,
+        sheds: bool = True,
     ) -> None:
-        """``sheds``: over the limits the oldest audio goes; a store waits, so none has to."""
-        self.source = source
-        self.origin = origin
-        self.captured = self.sent = self.confirmed = origin
+        """``memory``: what memory holds at most while there is a disk; None: ``limit`` too.
+
+        ``sheds``: over the limits the oldest audio goes; a store waits, so none has to.
+        """
+        # A disk that holds less than memory can spares none.
+        spares = memory is not None and (disk_limit >= limit or not disk_limit)
+        self._memory = min(memory, limit) if memory is not None and spares else limit
+        # Half of memory is fetched while the other half is sent.
+        half = FETCH if memory is None else max(self._memory // 2, FRAME_SAMPLES)
+        super().__init__(source, origin, Backlog(min(FETCH, half)))
         self.closed = False
         self.left_unproved = False  # audio has left memory that is sent and not confirmed
-        self.losses = GapLog(source)
-        self.hearing = Hearing(Marks(origin, 0, 0))
-        self._limit = limit
+        self._full_limit = limit
+        self._limit = self._memory if disk_limit else limit
         self._sheds = sheds
-        self._disk_limit = disk_limit  # 0: there is no disk
+        self._disk_limit = disk_limit  # 0: there is no disk, or it takes no more
+        self._stored_to = _ALL if disk_limit else 0  # what was captured before is on disk too
         self._ignored = IgnoredRun(self.losses)
-        self._unheard: list[tuple[int, int]] = []  # runs behind the mark that are lost already
-        # Lost, though it lies in a final that was put aside: the id of that, and the run.
-        self._heard: list[tuple[str, int, int]] = []
         self._tail = b""  # captured, and not yet a frame
-        self._backlog = Backlog()
         self._unconfirmed = Unconfirmed()
 
     # Capture.
@@ -98,9 +95,7 @@ class KeptAudio:
         if self._ignored.begin is not None:
             self._skip(len(pcm) // 2)
             self._ignored.grow(self.captured)
-        elif self._disk_limit and (
-            self._backlog.disk or self.buffered + len(pcm) // 2 > self._limit
-        ):
+        elif self._disk_limit and not self._has_memory(len(pcm) // 2):
             self._leave_on_disk(len(pcm) // 2)
         elif self._tail or self._backlog.disk.runs or len(pcm) != _FRAME_BYTES:
             pcm = self._tail + pcm
@@ -125,15 +120,49 @@ class KeptAudio:
         tail, self._tail = self._tail, b""
         self._backlog.disk.extend(self.captured - len(tail) // 2, self.captured + samples)
         self.captured += samples
-        while self._sheds and self.captured - self._front > self._disk_limit:
-            self._shed()
+        while self._sheds and self._is_too_much(0):
+            if self._unconfirmed:
+                self._drop_unconfirmed()
+            else:
+                self._let_go(*self._backlog.shed_oldest(), GapCause.OVERFLOW)
+
+    def _has_memory(self, samples: int) -> bool:
+        """Whether memory has room for ``samples`` more, before all that is on disk alone.
+
+        What was sent makes room.
+        """
+        if self._backlog.disk:
+            return False
+        if self.buffered + samples > self._limit:
+            self._relieve(samples)
+            while self._sheds and self._unconfirmed.stored and self._is_too_much(samples):
+                self._drop_unconfirmed()
+        return self.buffered + samples <= self._limit
+
+    def _relieve(self, samples: int) -> None:
+        """What the disk has too leaves memory, the oldest first, for ``samples`` to fit."""
+        unconfirmed, most = self._unconfirmed, self._limit - samples
+        while self.buffered > most and unconfirmed.is_stored(self._stored_to):
+            unconfirmed.leave(self.confirmed, self._stored_to)
+
+    def _is_too_much(self, samples: int) -> bool:
+        """Whether the disk has no room for what is kept and ``samples`` more."""
+        return self.captured + samples - self._front > self._disk_limit
+
+    def _drop_unconfirmed(self) -> None:
+        """The disk drops the oldest audio, which was sent: it is at risk."""
+        if self._unconfirmed.stored:
+            self._unconfirmed.drop(FRAME_SAMPLES)
+        else:
+            self._unconfirmed.leave(self.confirmed, 0)
+        self.left_unproved = True
 
     @property
     def _front(self) -> int:
-        """The oldest sample that is kept anywhere."""
-        if self._unconfirmed.frames:
-            return self._unconfirmed.frames[0][0]
-        front = self._backlog.front
+        """The oldest sample that is kept anywhere, and that can be sent again."""
+        front = self._unconfirmed.front
+        if front is None:
+            front = self._backlog.front
         return self.captured if front is None else front
 
     def hole(self, samples: int) -> None:
@@ -159,71 +188,47 @@ class KeptAudio:
     def _shed(self) -> None:
         """Take the oldest frame out of memory, or off the disk if memory holds none."""
         if self._unconfirmed.frames:
-            self._unconfirmed.shed(self.confirmed)
-            self.left_unproved = True
+            self.left_unproved |= self._unconfirmed.leave(self.confirmed, self._stored_to)
         else:
             self._let_go(*self._backlog.shed(), GapCause.OVERFLOW)
 
-    def _let_go(self, start: int, end: int, cause: GapCause) -> None:
-        """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
-        for reading in (left := self.hearing.leave(self.sent, end)):
-            self.tell(reading._replace(known=0))  # all of it, for none is sent again
-        self._lose(start, end, cause)
-        self._note_heard(self.hearing.aside_in(start, end))
-        if left and (front := self._backlog.front) is not None:
-            # A claimed beginning that is not possible lies behind the one that counts.
-            until = min(max(each.end for each in left), self.captured)
-            self._backlog.skip(until)
-            self.losses.lose_rest(front, until, cause)
-
-    def give_up(self, cause: GapCause) -> None:
-        """Lose what waits to be sent, but for what is less than a frame; what was sent stays."""
-        for start, end in self._backlog.clear():
-            self._let_go(max(start, self.confirmed), end, cause)
-
-    def tell(self, reading: Reading) -> None:
-        """A final is told though its audio is not confirmed."""
-        low = max(reading.start, to_samples(reading.final.start), self.confirmed)
-        high = max(low, min(reading.told_until, self.captured))
-        self.reclaim(reading, high)
-        self.losses.tell(low, high)
-        self.hearing.tell(reading._replace(start=low, end=high))
-
-    def _note_heard(self, runs: Iterable[tuple[str, int, int]]) -> None:
-        for key, start, end in runs:
-            joins = bool(self._heard) and self._heard[-1][::2] == (key, start)
-            self._heard.append((key, self._heard.pop()[1] if joins else start, end))
-
-    def reclaim(self, reading: Reading, until: int) -> list[tuple[int, int]]:
-        """A final is final: what was lost of its audio, up to ``until``, is no gap any more.
-
-        Returns the runs that were.
-        """
-        own = [each for each in self._heard if each[0] == reading.final.id]
-        self._heard = [each for each in self._heard if each not in own and each[2] > self.confirmed]
-        return [run for _, start, end in own for run in self.losses.reclaim(start, min(end, until))]
-
     # The disk.
+
+    @property
+    def wants(self) -> bool:
+        """Whether audio is to be fetched from the disk."""
+        return self._backlog.disk.may_fetch and self._is_short
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether no more than half of memory is to be sent next, or less than a message."""
+        half = self._limit // 2 + 1
+        return not (self._has_message and self._backlog.ready(half) == half)
 
     def wanted(self) -> tuple[int, int] | None:
         """(position, samples) to fetch from the disk now; None while there is no need."""
-        backlog = self._backlog
-        # With nothing left to send it must be, however much waits for confirmation.
-        if self._has_message and self.buffered - len(self._tail) // 2 > self._limit // 2:
-            return None
-        return backlog.disk.wanted()
+        return self._backlog.disk.wanted() if self.wants else None
 
     def fetched(self, start: int, pcm: bytes) -> None:
         """Audio that ``wanted`` requested; empty if the disk does not have it.
 
-        Then that part alone is lost: the disk may have the audio after it.
+        Then that part alone is lost: the disk may have the audio after it. What was read for a dial
+        that is lost since may find memory full of what that was sent: then it is read again later.
         """
+        if pcm and not self._is_short:
+            self._backlog.disk.put_off()
+            return
+        samples = len(pcm) // 2
+        self._relieve(samples)
+        self._backlog.leave(self.buffered + samples - self._limit, self._stored_to)
         if (gone := self._backlog.fetched(start, pcm)) is not None:
             self._let_go(*gone, GapCause.SPOOL)
 
     def disk_failed(self) -> None:
         """The disk takes no more: from here on, audio is kept in memory alone."""
         self._disk_limit = 0
+        self._limit = self._full_limit
+        self._stored_to = min(self._stored_to, self.captured)
 
     def restore(
         self,
@@ -238,6 +243,8 @@ class KeptAudio:
         for start, end in kept:
             self._backlog.disk.extend(start, end)
         self.confirmed = self.sent = confirmed
+        self._limit = self._memory
+        self._stored_to = self._stored_to or self.captured
 
     # What is kept.
 
@@ -271,14 +278,8 @@ class KeptAudio:
     @property
     def undelivered(self) -> bool:
         """Whether anything captured is neither confirmed nor given up."""
-        # Audio at risk is older than the audio in memory, and confirmed before it.
-        return bool(self._backlog or self._unconfirmed.frames or self._tail)
-
-    # What is lost.
-
-    def _lose(self, start: int, end: int, cause: GapCause) -> None:
-        """Lose [start, end), of which some may be lost already."""
-        (self.losses.lose_rest if self._unheard else self.losses.lose)(start, end, cause)
+        # Audio at risk is older than the newest, which is kept, and confirmed before it.
+        return bool(self._backlog or self._unconfirmed or self._tail)
 
     def _forget(self) -> None:
         self._unconfirmed = Unconfirmed()

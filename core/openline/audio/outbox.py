@@ -33,10 +33,17 @@ class Outbox(KeptAudio):
     __slots__ = ("_next", "_positions", "dial_sent", "dial_short", "quiet")
 
     def __init__(
-        self, source: str, limit: int, origin: int, disk_limit: int = 0, *, sheds: bool = True
+        self,
+        source: str,
+        limit: int,
+        origin: int,
+        disk_limit: int = 0,
+        *,
+        memory: int | None = None,
+        sheds: bool = True,
     ) -> None:
-        """``sheds``: over the limits the oldest audio goes; a store waits, so none has to."""
-        super().__init__(source, limit, origin, disk_limit, sheds=sheds)
+        """The arguments are those of ``KeptAudio``."""
+        super().__init__(source, limit, origin, disk_limit, memory=memory, sheds=sheds)
         # Pulled on this dial, silence included; missing in its short frames.
         self.dial_sent = self.dial_short = 0
         self.quiet = 0  # samples of silence that are to be put in behind the audio
@@ -174,8 +181,7 @@ class Outbox(KeptAudio):
         self.hearing.seam |= self.sent > self.confirmed and self.dial_sent > 0
         self.hearing.end_dial(self.confirmed)
         unconfirmed = self._unconfirmed
-        self._backlog.put_back(reversed(unconfirmed.frames), unconfirmed.samples)
-        unconfirmed.clear()
+        self._backlog.put_back(*unconfirmed.take())
         self._positions.clear()
         self.dial_sent = self.dial_short = self.quiet = 0
         self._next = -1

@@ -33,9 +33,12 @@ class Streams(Capturing):
         disk_limit: int = 0,
         stores: Collection[str] = (),
         *,
+        memory: int | None = None,
         careful: bool = False,
     ) -> None:
-        super().__init__(declared, traits, limit, disk_limit, stores, careful=careful)
+        super().__init__(
+            declared, traits, limit, disk_limit, stores, memory=memory, careful=careful
+        )
         self._pings = PingMarks()
         self._dropped: int = 0  # samples that the backend has dropped on this dial
 

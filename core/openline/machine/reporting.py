@@ -77,13 +77,16 @@ class Reporting(SessionState):
         """Hand the app the finals whose audio is not confirmed and not sent again either.
 
         What they replace is noted first: a process that is killed between the two has noted the
-        new reading as held already, and the next one must not find the old one beside it.
+        new reading as held already, and the next one must not find the old one beside it. Gaps that
+        lay in the finals are withdrawn, and what is left of them is reported.
         """
         self._note_replaced(box)
         for each in box.hearing.take_told():
             if self.spooled and each.start < each.end:
                 self.out.append(StoreTold(box.source, each.start, each.end))
             self._hand_words(structs.replace(each.final, final=True))
+        if self._report_withdrawn(box):
+            self.report_gaps(box.losses.take())
 
     def note_unproved(self, box: Outbox) -> None:
         """The session is over: what finals without proof cover is told, and not sent again."""
@@ -156,11 +159,14 @@ class Reporting(SessionState):
                 self._report_withdrawn(box)
                 self.report_gaps(box.losses.take())
 
-    def _report_withdrawn(self, box: Outbox) -> None:
-        for gap in box.losses.take_withdrawn():
+    def _report_withdrawn(self, box: Outbox) -> bool:
+        """Report the gaps that were withdrawn; whether there were any."""
+        withdrawn = box.losses.take_withdrawn()
+        for gap in withdrawn:
             if self.spooled:
                 self.out.append(StoreWithdrawn(gap))
             self.report(GapWithdrawn(gap=gap))
+        return bool(withdrawn)
 
     def note_drained(self, stream: Stream) -> None:
         """The backend took audio out of its queue: the horizon moves on.
@@ -218,7 +224,6 @@ class Reporting(SessionState):
         """Hand the app gaps, and the finals that are told since their audio left memory."""
         for stream in self.streams.all:
             self.report_told(stream.box)
-            self._report_withdrawn(stream.box)
         self.report_gaps(gaps)
 
     def report_status_of(self, state: str, text: str, source: str | None = None) -> None:

@@ -9,7 +9,8 @@ message that it returns arms SEND again.
 
 When a window is shut, the sender waits for a confirmation: STALL bounds how long that may take,
 a ping requests the confirmation, and PACE is due when time alone opens the window, or the pace
-allows more. With the default form the dialect gets each frame as it was captured.
+allows more. It is due at once where audio is to be fetched from the disk, for a pull gives no
+commands. With the default form the dialect gets each frame as it was captured.
 """
 
 from __future__ import annotations
@@ -51,7 +52,11 @@ def next_message(session: Reporting) -> Outgoing | None:
             deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
         if pulled is None:
             if not (
-                streams.shut or streams.quiet or session.stop_wanted or session.upkeep.is_needed
+                streams.shut
+                or streams.quiet
+                or streams.has_disk
+                or session.stop_wanted
+                or session.upkeep.is_needed
             ):
                 return None  # as between any two live frames
             pulled = _more(session)
@@ -79,11 +84,25 @@ def next_message(session: Reporting) -> Outgoing | None:
             outgoing = SendBytes(session.dial, data)
         else:
             outgoing = _queue(session, *check_encoded(session.dialect, "audio", made))
-        if session.upkeep.notes_audio:
-            note_audio(session, stream, pcm)
+        if session.upkeep.notes_audio or streams.has_disk:
+            _note_sent(session, stream, pcm)
         if outgoing is not None:  # else the dialect keeps the frame for a later message
             deadlines[_SEND] = session.now + session.policy.send_timeout
             return outgoing
+
+
+def _note_sent(session: Reporting, stream: Stream, pcm: bytes) -> None:
+    """Audio was pulled: what else there is to do, for few sessions."""
+    if session.upkeep.notes_audio:
+        note_audio(session, stream, pcm)
+    if session.streams.has_disk:
+        _read_ahead(session)
+
+
+def _read_ahead(session: Reporting) -> None:
+    """Have the disk read on, by a Tick at once, before all that memory has to send is sent."""
+    if session.streams.wants:
+        session.deadlines[_PACE] = session.now
 
 
 def _urgent(session: Reporting) -> Outgoing | None:
@@ -119,7 +138,7 @@ def _idle(session: Reporting) -> Outgoing | None:
     if streams.shut:
         if streams.wants_ping():
             return ping(session)
-        deadlines[_PACE] = streams.opens_at
+        deadlines[_PACE] = min(streams.opens_at, deadlines[_PACE])
         look_behind(session)
     elif session.stop_wanted and not session.stop_is_sent and not streams.on_disk:
         traits = session.dialect.traits
@@ -143,6 +162,8 @@ def _idle(session: Reporting) -> Outgoing | None:
 def _more(session: Reporting) -> tuple[Stream, bytes] | None:
     """What goes out when no whole message of audio does: silence, or the rest of a message."""
     streams, now = session.streams, session.now
+    if streams.has_disk:
+        _read_ahead(session)
     if session.upkeep.is_needed and fill(session) and (pulled := streams.pull(now)) is not None:
         return pulled
     return streams.pull_silence(now) if streams.quiet and not streams.shut else None

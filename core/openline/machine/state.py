@@ -155,6 +155,7 @@ class SessionState:
             limit,
             disk_samples,
             stores,
+            memory=policy.memory_samples,
             careful=policy.careful_seams,
         )
         self.upkeep = Upkeep(dialect.traits)
