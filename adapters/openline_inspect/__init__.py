@@ -14,6 +14,8 @@ The data of a page::
 
     {"recordings": [{"head": {...}, "rows": [...]}, ...], "live": "/events" or null}
 
+Many rows stand as ``packed`` in place of ``rows``: their JSON, compressed (gzip), in base64.
+
 ``head``: ``name``, ``session``, ``attempt``, ``url``, ``dialect``, ``sources`` (names),
 ``kinds`` (of the sources: ``device`` or ``store``), ``timeless`` (a path of the model: a second of
 it is a step), ``trouble`` (what is wrong with the recording itself, or empty).

@@ -172,11 +172,13 @@ class _Pen:
         tail, _, head = text.name.partition("_")
         number = self._edges[tail, head]
         middle = self._x(place.x + place.w / 2)
+        label = "" if text.rows else f"from {tail}"
         return (
             f'<g class="card role-{text.card.name.lower()}" data-edge="{number}">'
             f"{self._rect(place)}"
             f"{''.join(self._rows(text.rows, place.x + INSET, place.y + INSET))}"
-            f'<text class="count" x="{middle}" y="{place.middle + 4:.5g}"></text></g>'
+            f'<text class="count" x="{middle}" y="{place.middle + 4:.5g}"'
+            f' data-label="{label}">{label}</text></g>'
         )
 
     def _route(self, route: Route) -> str:

@@ -8,8 +8,10 @@ anywhere else.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
@@ -28,6 +30,10 @@ from openline_lookup.happenings import CAUSES
 
 #: The scripts, in their order: each needs those before it alone.
 SCRIPTS: Final = ("store", "chart", "lanes", "list", "text", "compare", "inspect")
+#: Characters of rows that are still written as they are, so that a small page can be read.
+PACKED_FROM: Final = 500_000
+#: Half a surrogate pair, as in a file's name, cannot be written as UTF-8; JSON can escape it.
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 #: What JSON may hold and a script element may not: its end, and line ends of old JavaScript.
 _ESCAPES: Final = {ord("<"): "\\u003c", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
@@ -39,15 +45,12 @@ def page(recordings: Sequence[Recording], live: str | None = None, *, title: str
     ``{"at": N, "rows": [...]}``: N elements came before these.
     """
     style, script = _style(), _script()
-    data = {
-        "recordings": [{"head": each.head, "rows": each.rows} for each in recordings],
-        "live": live,
-    }
+    data = {"recordings": [_packed(each) for each in recordings], "live": live}
     shown = title or ", ".join(str(each.head["name"]) for each in recordings)
     connects = "none" if live is None else "self"
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        f"connect-src '{'none' if live is None else 'self'}'; base-uri 'none'; form-action 'none'"
+        f"connect-src '{connects}'; base-uri 'none'; form-action 'none'"
     )
     return _filled(
         _read("inspect.html"),
@@ -65,11 +68,17 @@ def page(recordings: Sequence[Recording], live: str | None = None, *, title: str
 def in_script(plain: Any) -> str:
     """``plain`` as JSON that may stand in a script element, whatever its texts hold."""
     text = json.dumps(plain, separators=(",", ":"), ensure_ascii=False)
-    # Half a surrogate pair cannot be written as UTF-8; JSON can escape it.
-    text = "".join(
-        f"\\u{ord(each):04x}" if "\ud800" <= each <= "\udfff" else each for each in text
-    ) if any("\ud800" <= each <= "\udfff" for each in text) else text  # fmt: skip
+    text = _HALVES.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text.translate(_ESCAPES)
+
+
+def _packed(recording: Recording) -> dict[str, Any]:
+    """A recording for the page: rows that are many are compressed, to a tenth or less."""
+    text = in_script(recording.rows)
+    if len(text) < PACKED_FROM:
+        return {"head": recording.head, "rows": recording.rows}
+    packed = gzip.compress(text.encode(), compresslevel=6, mtime=0)
+    return {"head": recording.head, "packed": b64encode(packed).decode()}
 
 
 def _filled(template: str, **parts: str) -> str:

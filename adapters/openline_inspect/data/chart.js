@@ -14,6 +14,7 @@ class Chart {
     this.edges = FACTS.edges.map((/** @type {any} */ _, /** @type {number} */ at) => all(`[data-edge="${at}"]`));
     this.lit = -1;
     this.taken = -1;
+    this.way = -1; // the transition on it
     /** @type {Heat} */
     this.heat = "off";
   }
@@ -33,6 +34,21 @@ class Chart {
       if (taken >= 0) for (const each of this.edges[taken]) each.classList.add("lit");
       this.taken = taken;
     }
+    const way = taken < 0 ? -1 : wayOf(store, store.stays.rows.at(turn));
+    if (way !== this.way) {
+      this.way = way;
+      if (this.heat !== "taken") this.label();
+    }
+  }
+
+  /** Cards say what they are, and the one that was just taken by which event. */
+  label() {
+    this.edges.forEach((some, at) => {
+      for (const each of some) {
+        const text = each.querySelector(".count");
+        if (text instanceof SVGElement) text.textContent = at === this.taken ? FACTS.rows[this.way][2] : text.dataset.label || "";
+      }
+    });
   }
 
   /** Write the counts of a whole recording on it. @param {Store} store @param {Heat} heat */
@@ -50,15 +66,22 @@ class Chart {
       const isOn = heat === "taken";
       for (const each of some) mark(each, isOn && edges[at] ? `${edges[at]}×` : "", isOn ? edges[at] / busiest : -1);
     });
+    if (heat !== "taken") this.label();
   }
 }
 
-/** The last edge that was taken at a row; -1: none. @param {Store} store @param {number} row */
-function edgeOf(store, row) {
+/** The last transition at a row that left a state; -1: none. @param {Store} store @param {number} row */
+function wayOf(store, row) {
   const more = store.more[row];
   const ways = (more && more.x) || [];
-  for (let i = ways.length - 1; i >= 0; i--) if (FACTS.rows[ways[i]][6] >= 0) return FACTS.rows[ways[i]][6];
+  for (let i = ways.length - 1; i >= 0; i--) if (FACTS.rows[ways[i]][6] >= 0) return ways[i];
   return -1;
+}
+
+/** The edge that was taken last at a row; -1: none. @param {Store} store @param {number} row */
+function edgeOf(store, row) {
+  const way = wayOf(store, row);
+  return way < 0 ? -1 : FACTS.rows[way][6];
 }
 
 /** Write a count on a part, and give it the class of its heat. @param {Element} part @param {string} text @param {number} share */

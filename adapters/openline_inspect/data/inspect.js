@@ -5,11 +5,7 @@ const DATA = JSON.parse(get("data").textContent || "{}");
 
 /** @type {{stores: Store[], chosen: number, other: number, now: number, row: number, playing: boolean, speed: number, keys: boolean, hits: number[], follows: boolean}} */
 const page = {
-  stores: DATA.recordings.map((/** @type {any} */ each) => {
-    const store = new Store(each.head);
-    store.append(each.rows);
-    return store;
-  }),
+  stores: [],
   chosen: 0,
   other: -1,
   now: 0,
@@ -60,7 +56,7 @@ function render() {
   const badge = get("state");
   badge.className = `chip role-${FACTS.roles[state]}`;
   badge.textContent = FACTS.states[state];
-  get("since").textContent = here.head.timeless ? "" : `for ${span(page.now - since)}${page.row >= 0 && here.dial.at(page.row) ? `, dial ${here.dial.at(page.row)}` : ""}`;
+  get("since").textContent = here.head.timeless ? "" : `${page.now > since ? `for ${span(page.now - since)}` : "just now"}${page.row >= 0 && here.dial.at(page.row) ? `, dial ${here.dial.at(page.row)}` : ""}`;
   const slider = get("slider");
   slider.value = String(Math.round((1e4 * page.now) / Math.max(1, here.end)));
   slider.setAttribute("aria-valuetext", `${time}, ${FACTS.states[state]}`);
@@ -267,9 +263,9 @@ function tiles(here) {
     : [
         ["length", clock(here.end, 1), ""],
         ["dials", String(here.dials.length), here.dials.length > 1 ? "warn" : ""],
-        ["without a line", here.outages.length ? `${span(down)}` : "never", here.outages.length ? "bad" : ""],
+        ["no line", here.outages.length ? `${span(down)}` : "never", here.outages.length ? "bad" : ""],
         ["missing", missing ? seconds(missing) : "nothing", missing ? "bad" : "good"],
-        ["not confirmed", open ? seconds(open) : "nothing", open ? "warn" : "good"],
+        ["unconfirmed", open ? seconds(open) : "nothing", open ? "warn" : "good"],
         ["words", String(words), ""],
       ];
   get("tiles").replaceChildren(...all.map(([name, value, tone]) => make("div", `tile ${tone}`, make("dt", "", name), make("dd", "", value))));
@@ -400,7 +396,6 @@ on("theme", () => {
   lanes.theme();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => lanes.theme());
-window.addEventListener("hashchange", recall);
 
 /** More rows of the first recording. @param {any[]} rows */
 function append(rows) {
@@ -437,7 +432,20 @@ function listen(path) {
   });
 }
 
-function begin() {
+/** The rows of a recording; many are compressed. @param {any} recording @returns {Promise<any[]>} */
+async function unpacked({ rows, packed }) {
+  if (!packed) return rows;
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).json();
+}
+
+async function begin() {
+  for (const each of DATA.recordings) {
+    const one = new Store(each.head);
+    one.append(await unpacked(each));
+    page.stores.push(one);
+  }
   for (const [id, none] of [["which", ""], ["beside", "nothing"]]) {
     const menu = get(id);
     const options = page.stores.map((each, at) => new Option(each.head.name, String(at)));
@@ -450,5 +458,7 @@ function begin() {
   lanes.theme();
   if (!isTold) jump(store().troubles.length ? store().troubles[0].row : DATA.live ? store().length - 1 : 0);
   if (DATA.live) listen(DATA.live);
+  window.addEventListener("hashchange", recall);
+  document.body.dataset.ready = "true";
 }
 begin();

@@ -134,7 +134,7 @@ class Lanes {
     if (store.head.timeless) return [first];
     return [
       first,
-      { name: "dials", high: 20, draw: this.dials },
+      { name: "dials", high: 24, draw: this.dials },
       { name: "messages", high: 18, draw: this.messages },
       ...store.head.sources.map((/** @type {string} */ name, /** @type {number} */ source) => ({
         name,
@@ -239,16 +239,16 @@ class Lanes {
       const [a, b] = [x(dial.from), Math.max(x(dial.from) + 2, x(Math.min(dial.to, store.end)))];
       const live = dial.live === Infinity ? b : Math.min(b, x(dial.live));
       ink.fillStyle = this.colours.warn;
-      ink.fillRect(a, top + high / 2 - 2, Math.max(2, live - a), 4);
+      ink.fillRect(a, top + 16, Math.max(2, live - a), 4);
       ink.fillStyle = this.colours.good;
-      if (b > live) ink.fillRect(live, top + high / 2 - 2, b - live, 4);
-      if (dial.to !== Infinity && !dial.why.startsWith("clos")) {
+      if (b > live) ink.fillRect(live, top + 16, b - live, 4);
+      if (dial.why) {
         ink.strokeStyle = this.colours.bad;
         ink.lineWidth = 2;
         ink.beginPath();
         for (const side of [-4, 4]) {
-          ink.moveTo(b - 4, top + high / 2 - side);
-          ink.lineTo(b + 4, top + high / 2 + side);
+          ink.moveTo(b - 4, top + 18 - side);
+          ink.lineTo(b + 4, top + 18 + side);
         }
         ink.stroke();
         ink.lineWidth = 1;
@@ -257,7 +257,7 @@ class Lanes {
         ink.font = "11px system-ui, sans-serif";
         ink.textAlign = "left";
         ink.fillStyle = this.colours.quiet;
-        ink.fillText(String(dial.dial), Math.max(a, GUTTER) + 3, top + 5);
+        ink.fillText(String(dial.dial), Math.max(a, GUTTER) + 1, top + 7);
       }
     }
   }

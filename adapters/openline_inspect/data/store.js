@@ -172,7 +172,7 @@ class Store {
       this.dials.push({ dial, row, from: at, to: Infinity, live: Infinity, why: "" });
     if (turned) this.turn(row, at, state);
     this.traffic(at, kind, more);
-    if (more && (more.w !== "Tick" || more.f || more.c || more.r)) this.notable.push(row);
+    if (isNotable(kind, more)) this.notable.push(row);
   }
 
   /** The state is another one. @param {number} row @param {number} at @param {number} state */
@@ -185,7 +185,7 @@ class Store {
       if (name === "reconnecting" || name === "closed" || name === "failed") {
         dial.to = at;
         const said = this.judged.rows.last(-1) === row ? this.judged.values[this.judged.values.length - 1] : null;
-        dial.why = said ? `${said[0]}: ${said[1]}` : name;
+        dial.why = name === "closed" ? "" : said ? `${said[0]}: ${said[1]}` : name;
       }
     }
     const before = this.dials[this.dials.length - 2];
@@ -278,6 +278,7 @@ class Store {
   /** A row in words. @param {number} row */
   words(row) {
     const more = this.more[row];
+    if (more && more.w === "Tick" && more.f) return `${more.f.map((/** @type {number} */ timer) => FACTS.timers[timer]).join(", ")} is due`;
     if (more && more.w !== undefined) return more.w;
     const isSent = this.kind.at(row) === KIND.AudioSent;
     const parts = this.head.sources.flatMap((/** @type {string} */ name, /** @type {number} */ source) => {
@@ -315,6 +316,15 @@ class Store {
     }
     return { entered, spent, edges };
   }
+}
+
+/** Kinds that come many times a second, and matter only for what they lead to. */
+const MANY = new Set(["AudioCaptured", "AudioSent", "AudioFetched", "Tick"].map((name) => KIND[name]));
+
+/** @param {number} kind @param {any} more */
+function isNotable(kind, more) {
+  if (!MANY.has(kind)) return true;
+  return Boolean(more && (more.x || more.c || more.u || more.v || more.s !== undefined || more.r));
 }
 
 /** A time for people: 0:04.20, 1:02:03.40. @param {number} micros @param {number} [digits] */
