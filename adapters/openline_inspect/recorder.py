@@ -9,7 +9,7 @@ adds to one row, which is done when the call of the machine is: with the waterma
 a snapshot, written as what has changed. ``take`` may be called from another thread.
 
 The story grows with the session, and a live page wants it before the end. With ``live`` it is added
-after what is worth a sentence, once in a second of the session at most.
+after what is worth a sentence, once in a second of the session at most, and at the end.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from openline.snapshot import MachineOptions, Snapshot
 from openline.updates import (
     BackendMetrics,
     BackendStatus,
+    Ended,
     PartialRetracted,
     State,
     Transcript,
@@ -81,7 +82,7 @@ class Recorder(Observer):
     __slots__ = (
         "_at", "_commands", "_deadlines", "_dial", "_head", "_held", "_is_grown", "_live", "_look",
         "_marks", "_more", "_name", "_numbers", "_offsets", "_rows", "_state", "_teller", "_text",
-        "_text_is_audio", "_told_at", "_updates", "_zero",
+        "_text_is_audio", "_story_due", "_updates", "_zero",
     )  # fmt: skip
 
     def __init__(self, *, text: bool = True, live: bool = False, name: str = "") -> None:
@@ -96,7 +97,7 @@ class Recorder(Observer):
         self._more: dict[str, Any] = {}
         self._commands: list[str] = []
         self._updates: list[Update] = []
-        self._told_at, self._is_grown = -_STORY_EVERY, False
+        self._story_due, self._is_grown = 0.0, False
 
     @property
     def head(self) -> dict[str, Any]:
@@ -214,9 +215,9 @@ class Recorder(Observer):
     def _moved(self) -> list[int]:
         """The watermarks that moved, flat; the last ones are kept."""
         found: list[int] = []
-        slot = 0
         self._held = self._look()
-        for marks in self._held.sources.values():
+        for name, marks in self._held.sources.items():  # those that have started
+            slot = self._numbers[name] * len(MARKS)
             for here in (marks.captured, marks.sent, marks.received, marks.confirmed):
                 if here != self._marks[slot]:
                     found += (slot, here - self._marks[slot])
@@ -247,9 +248,9 @@ class Recorder(Observer):
             row.append(more)
         self._rows.append(row)
         self._at, self._more = at, {}
-        if self._live and self._is_grown and at >= self._told_at + _STORY_EVERY * _MICRO:
+        if self._live and self._is_grown and at >= self._story_due:
             self._rows.append(self.story())
-            self._told_at, self._is_grown = at, False
+            self._story_due, self._is_grown = at + _STORY_EVERY * _MICRO, False
 
     def _changed(self, seen: Snapshot, at: int) -> list[int]:
         """The deadlines that are other ones, flat."""
@@ -295,8 +296,11 @@ class Recorder(Observer):
         )
         if fields and kind != "AudioCaptured":
             self._is_grown = True
-        if any(not isinstance(each, _QUIET) for each in self._updates):
-            self._is_grown = True
+        for update in self._updates:
+            if not isinstance(update, _QUIET):
+                self._is_grown = True
+            if isinstance(update, Ended):  # nothing may follow, in which the rest could be told
+                self._story_due = 0.0
 
 
 def _pairs(flat: list[int]) -> list[tuple[int, int]]:

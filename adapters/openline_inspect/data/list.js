@@ -129,10 +129,15 @@ function chip(state) {
   return make("span", `chip role-${FACTS.roles[state]}`, name);
 }
 
+/** Whether a verdict led to nothing, for the session was at its end. @param {any} more */
+function isIdle(more) {
+  return more.s === STATE.closed;
+}
+
 /** What colour a row has. @param {Store} store @param {number} row */
 function toneOf(store, row) {
   const more = store.more[row] || {};
-  if (more.r || more.v) return "bad";
+  if (more.r || (more.v && !isIdle(more))) return "bad";
   if ((more.u || []).some((/** @type {any[]} */ each) => "gta".includes(each[0]))) return "warn";
   if (more.s !== undefined) return "turn";
   if ((more.u || []).some((/** @type {any[]} */ each) => "phf".includes(each[0]))) return "word";

@@ -78,8 +78,8 @@ function moment(store, row) {
     out.push(
       make(
         "div",
-        `verdict ${action}`,
-        make("p", "why", make("strong", "", action.toUpperCase()), ` ${why}`),
+        isIdle(more) ? "verdict idle" : `verdict ${action}`,
+        make("p", "why", make("strong", "", action.toUpperCase()), ` ${why}`, isIdle(more) ? ": nothing follows, for the session was at its end" : ""),
         make("p", "source", `source: ${source}${strike ? " · counts as a strike" : ""}`),
       ),
     );
