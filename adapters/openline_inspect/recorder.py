@@ -80,9 +80,28 @@ class Recorder(Observer):
     """
 
     __slots__ = (
-        "_at", "_commands", "_deadlines", "_dial", "_head", "_held", "_is_grown", "_live", "_look",
-        "_marks", "_more", "_name", "_numbers", "_offsets", "_rows", "_state", "_teller", "_text",
-        "_text_is_audio", "_story_due", "_updates", "_zero",
+        "_at",
+        "_commands",
+        "_deadlines",
+        "_dial",
+        "_head",
+        "_held",
+        "_is_grown",
+        "_live",
+        "_look",
+        "_marks",
+        "_more",
+        "_name",
+        "_numbers",
+        "_offsets",
+        "_rows",
+        "_state",
+        "_story_due",
+        "_teller",
+        "_text",
+        "_text_is_audio",
+        "_updates",
+        "_zero",
     )  # fmt: skip
 
     def __init__(self, *, text: bool = True, live: bool = False, name: str = "") -> None:
