@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from openline.machine.timers import RUNS, Timer
 from openline.session import TABLE
+from openline.text import encodable
 from openline.updates import SAMPLE_RATE
 from openline_diagrams.theme import ROLES
 from openline_inspect.drawing import chart_map, colours, tables, whole_chart
@@ -55,7 +56,7 @@ def page(recordings: Sequence[Recording], live: str | None = None, *, title: str
     return _filled(
         _read("inspect.html"),
         POLICY=escape(policy),
-        TITLE=escape(f"{shown} - openline inspector"),
+        TITLE=escape(encodable(f"{shown} - openline inspector")),
         STYLE=style,
         MAP=chart_map(TABLE),
         CHART=whole_chart(TABLE),
