@@ -171,14 +171,17 @@ class _Pen:
             return "".join(self._rows(text.rows, place.x, place.y))
         tail, _, head = text.name.partition("_")
         number = self._edges[tail, head]
-        middle = self._x(place.x + place.w / 2)
+        rows_here = "".join(self._rows(text.rows, place.x + INSET, place.y + INSET))
         label = "" if text.rows else f"from {tail}"
+        if text.rows:  # the count stands above the card, else in its middle
+            count = f'class="count above" x="{self._x(place.right)}" y="{place.y - 4:.5g}"'
+        else:
+            middle = self._x(place.x + place.w / 2)
+            count = f'class="count" x="{middle}" y="{place.middle + 4:.5g}"'
         return (
             f'<g class="card role-{text.card.name.lower()}" data-edge="{number}">'
-            f"{self._rect(place)}"
-            f"{''.join(self._rows(text.rows, place.x + INSET, place.y + INSET))}"
-            f'<text class="count" x="{middle}" y="{place.middle + 4:.5g}"'
-            f' data-label="{label}">{label}</text></g>'
+            f"{self._rect(place)}{rows_here}"
+            f'<text {count} data-label="{label}">{label}</text></g>'
         )
 
     def _route(self, route: Route) -> str:

@@ -263,9 +263,9 @@ function tiles(here) {
     : [
         ["length", clock(here.end, 1), ""],
         ["dials", String(here.dials.length), here.dials.length > 1 ? "warn" : ""],
-        ["no line", here.outages.length ? `${span(down)}` : "never", here.outages.length ? "bad" : ""],
+        ["no line", here.outages.length ? (down < MICRO ? span(down) : clock(down, 1)) : "never", here.outages.length ? "bad" : ""],
         ["missing", missing ? seconds(missing) : "nothing", missing ? "bad" : "good"],
-        ["unconfirmed", open ? seconds(open) : "nothing", open ? "warn" : "good"],
+        ...(here.ended ? [] : [["unconfirmed", open ? seconds(open) : "nothing", open ? "warn" : "good"]]),
         ["words", String(words), ""],
       ];
   get("tiles").replaceChildren(...all.map(([name, value, tone]) => make("div", `tile ${tone}`, make("dt", "", name), make("dd", "", value))));
@@ -360,7 +360,10 @@ on("zoom-in", () => lanes.zoom(0.5));
 on("zoom-out", () => lanes.zoom(2));
 on("zoom-fit", () => lanes.fit());
 on("help", () => get("keys").showModal());
-on("whole", () => get("whole-chart").showModal());
+on("whole", () => {
+  get("whole-chart").showModal();
+  get("chart").querySelector(".state.lit").scrollIntoView({ block: "center" });
+});
 on("find-next", () => hit(1));
 on("find-back", () => hit(-1));
 get("slider").addEventListener("input", () => {
@@ -422,10 +425,10 @@ function listen(path) {
     else append(rows.slice(have - at));
     sign.textContent = "live";
   });
-  source.addEventListener("end", () => {
+  source.addEventListener("end", (event) => {
     source.close();
     page.follows = false;
-    sign.textContent = "the session is over";
+    sign.textContent = JSON.parse(event.data || '"the session is over"');
   });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) sign.textContent = "the connection to the session is lost";

@@ -6,7 +6,7 @@ const GUTTER = 78; // pixels for the names of the lanes
 const AXIS = 20;
 const LEAST = 2000; // microseconds that a view shows at least
 
-/** @typedef {{name: string, high: number, draw: (paint: Painter, top: number, high: number) => void}} Lane */
+/** @typedef {{name: string, high: number, draw: (paint: Painter, top: number, high: number) => string | void}} Lane */
 /** @typedef {{store: Store, title: string}} Shown */
 /** @typedef {{ink: CanvasRenderingContext2D, store: Store, x: (micros: number) => number, t: (x: number) => number, from: number, to: number, left: number, right: number}} Painter */
 
@@ -167,8 +167,14 @@ class Lanes {
         ink.beginPath();
         ink.rect(GUTTER, top, wide - 8 - GUTTER, lane.high);
         ink.clip();
-        lane.draw.call(this, paint, top, lane.high);
+        const note = lane.draw.call(this, paint, top, lane.high);
         ink.restore();
+        if (note) {
+          ink.fillStyle = this.colours.quiet;
+          ink.font = "11px system-ui, sans-serif";
+          ink.textAlign = "right";
+          ink.fillText(note, GUTTER - 10, top + 31);
+        }
         top += lane.high + 6;
       }
       top += 10;
@@ -282,7 +288,7 @@ class Lanes {
     }
   }
 
-  /** How far behind the captured audio each watermark is, and the gaps.
+  /** How far behind the captured audio each watermark is, and the gaps. Returns its height in words.
    * @param {Painter} x @param {number} top @param {number} high @param {number} source */
   audio({ ink, store, x, t, left, right, from, to }, top, high, source) {
     const [captured, sent, received, confirmed] = store.marks.slice(source * MARKS, source * MARKS + MARKS);
@@ -316,10 +322,6 @@ class Lanes {
       ink.fillStyle = colours[which];
       ink.fill();
     }
-    ink.font = "11px ui-monospace, monospace";
-    ink.fillStyle = this.colours.quiet;
-    ink.textAlign = "right";
-    ink.fillText(`${(most / FACTS.rate).toFixed(1)} s behind`, right - 4, top + 7);
     for (const gap of store.gaps) {
       if (gap.source !== source || gap.until !== Infinity) continue;
       const [a, b] = [gap.start, gap.end].map((sample) => store.origin + (sample / FACTS.rate) * MICRO);
@@ -327,6 +329,7 @@ class Lanes {
       ink.fillStyle = this.colours.bad;
       ink.fillRect(x(a), bottom + 2, Math.max(3, x(b) - x(a)), 7);
     }
+    return `${(most / FACTS.rate).toFixed(1)} s high`;
   }
 
   /** @param {Painter} paint @param {number} top @param {number} high */
