@@ -44,9 +44,11 @@ function jump(row) {
 /** Show the instant. */
 function render() {
   const here = store();
-  chart.show(here, page.row);
-  lanes.move(page.now);
+  // First what reads the layout, then what changes it.
+  showStory();
   list.mark(page.row);
+  lanes.move(page.now);
+  chart.show(here, page.row);
   now.show(here, page.row, page.now);
   transcript.show(here, page.row);
   const state = page.row < 0 ? STATE.idle : here.state.at(page.row);
@@ -60,7 +62,6 @@ function render() {
   const slider = get("slider");
   slider.value = String(Math.round((1e4 * page.now) / Math.max(1, here.end)));
   slider.setAttribute("aria-valuetext", `${time}, ${FACTS.states[state]}`);
-  showStory();
   remember();
 }
 
@@ -319,7 +320,7 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (document.querySelector("dialog[open]") || event.altKey || event.ctrlKey || event.metaKey) return;
-  if (target.matches("select, input:not([type=range]):not([type=checkbox]), textarea")) {
+  if (target.matches("select, input[type=search]")) {
     if (target.id === "search" && event.key === "Enter") hit(event.shiftKey ? -1 : 1);
     else if (target.id === "search" && event.key === "Escape") target.blur();
     else return;

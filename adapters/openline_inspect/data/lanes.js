@@ -23,6 +23,8 @@ class Lanes {
     this.to = MICRO;
     this.now = 0;
     this.parting = -1;
+    this.wide = 0; // pixels, kept: to ask the page for them lays it out
+    this.high = 0;
     this.follows = true; // a live session: the view grows with it
     /** @type {Record<string, string>} */
     this.colours = {};
@@ -105,13 +107,13 @@ class Lanes {
 
   /** @param {number} x */
   timeOf(x) {
-    const wide = this.over.clientWidth - GUTTER - 8;
+    const wide = this.wide - GUTTER - 8;
     return Math.max(0, this.from + ((x - GUTTER) / wide) * (this.to - this.from));
   }
 
   /** @param {number} micros */
   placeOf(micros) {
-    const wide = this.over.clientWidth - GUTTER - 8;
+    const wide = this.wide - GUTTER - 8;
     return GUTTER + ((micros - this.from) / (this.to - this.from)) * wide;
   }
 
@@ -147,9 +149,10 @@ class Lanes {
 
   draw() {
     if (!this.colours.ink || !this.shown.length) return;
-    const wide = this.holder.clientWidth;
+    const wide = (this.wide = this.holder.clientWidth);
     const all = this.shown.map((each) => this.lanes(each));
     const high = AXIS + all.flat().reduce((sum, lane) => sum + lane.high + 6, 0) + 10 * (all.length - 1) + 4;
+    this.high = high;
     const ink = fitted(this.under, wide, high);
     fitted(this.over, wide, high);
     this.holder.style.height = `${high}px`;
@@ -184,7 +187,7 @@ class Lanes {
 
   /** @param {CanvasRenderingContext2D} ink @param {number} high */
   axis(ink, high) {
-    const step = nice(((this.to - this.from) * 90) / Math.max(100, this.under.clientWidth));
+    const step = nice(((this.to - this.from) * 90) / Math.max(100, this.wide));
     ink.font = "11px ui-monospace, monospace";
     ink.textAlign = "center";
     ink.textBaseline = "top";
@@ -358,7 +361,7 @@ class Lanes {
   drawNow() {
     const ink = this.over.getContext("2d");
     if (!ink || !this.colours.ink) return;
-    ink.clearRect(0, 0, this.over.clientWidth, this.over.clientHeight);
+    ink.clearRect(0, 0, this.wide, this.high);
     if (this.parting >= 0) this.needle(ink, this.parting, this.colours.bad, [4, 3]);
     this.needle(ink, this.now, this.colours.accent, []);
   }
@@ -372,7 +375,7 @@ class Lanes {
     ink.lineWidth = 2;
     ink.beginPath();
     ink.moveTo(x, AXIS - 6);
-    ink.lineTo(x, this.over.clientHeight);
+    ink.lineTo(x, this.high);
     ink.stroke();
     ink.beginPath();
     ink.moveTo(x - 6, AXIS - 12);

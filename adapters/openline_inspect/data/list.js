@@ -18,12 +18,20 @@ class EventList {
     this.made = new Map();
     /** @type {Set<number>} */
     this.found = new Set();
-    box.addEventListener("scroll", () => this.draw());
+    this.top = 0;
+    box.addEventListener("scroll", () => {
+      this.top = box.scrollTop;
+      this.draw();
+    });
     box.addEventListener("click", (event) => {
       const item = /** @type {HTMLElement} */ (event.target).closest("[data-row]");
       if (item instanceof HTMLElement) choose(Number(item.dataset.row));
     });
-    new ResizeObserver(() => this.draw()).observe(box);
+    this.high = 0; // pixels, kept: to ask the page for them lays it out
+    new ResizeObserver(() => {
+      this.high = box.clientHeight;
+      this.draw();
+    }).observe(box);
   }
 
   /** @param {Store} store */
@@ -76,16 +84,18 @@ class EventList {
     if (now === this.row) return;
     this.row = now;
     const top = Math.max(0, place) * ROW;
-    const high = this.box.clientHeight;
-    if (top < this.box.scrollTop + ROW || top > this.box.scrollTop + high - 2 * ROW) this.box.scrollTop = top - high / 2;
+    if (top < this.top + ROW || top > this.top + this.high - 2 * ROW) {
+      this.top = Math.max(0, Math.min(top - this.high / 2, this.length * ROW - this.high));
+      this.box.scrollTop = this.top;
+    }
     this.draw();
   }
 
   draw() {
     const { store } = this;
     if (!store) return;
-    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW) - 3);
-    const last = Math.min(this.length, first + Math.ceil(this.box.clientHeight / ROW) + 6);
+    const first = Math.max(0, Math.floor(this.top / ROW) - 3);
+    const last = Math.min(this.length, first + Math.ceil(this.high / ROW) + 6);
     for (const [place, item] of this.made)
       if (place < first || place >= last) {
         item.remove();

@@ -107,6 +107,9 @@ function listed(name, texts) {
   return fact(name, make("ul", "", ...texts.map((text) => make("li", "", text))));
 }
 
+/** Finals that are shown before the instant, at most. */
+const LATEST = 40;
+
 /** The transcript up to the instant: finals, and the live partial of each source. */
 class Transcript {
   /** @param {HTMLElement} box @param {(row: number) => void} choose */
@@ -114,11 +117,10 @@ class Transcript {
     this.box = box;
     this.live = make("p", "live");
     this.done = make("div", "done");
-    box.append(this.done, this.live);
+    box.append(this.live, this.done); // from the bottom up: the newest is seen
     /** @type {Store | null} */
     this.store = null;
     this.count = 0;
-    this.first = 0;
     this.text = "";
     box.addEventListener("click", (event) => {
       const said = /** @type {HTMLElement} */ (event.target).closest("[data-row]");
@@ -129,13 +131,15 @@ class Transcript {
   /** @param {Store} store @param {number} row */
   show(store, row) {
     const count = store.finalRows.upTo(row);
-    const first = Math.max(0, count - 200);
-    if (store !== this.store || count < this.count || first !== this.first || count > this.count + 50) {
+    if (store !== this.store || count < this.count || count > this.count + LATEST / 4) {
       this.done.replaceChildren();
-      this.count = this.first = first;
+      this.count = Math.max(0, count - LATEST);
       this.store = store;
     }
-    for (; this.count < count; this.count++) this.done.append(this.final(store, store.finals[this.count]));
+    for (; this.count < count; this.count++) {
+      this.done.append(this.final(store, store.finals[this.count]));
+      if (this.done.childElementCount > LATEST) this.done.firstElementChild?.remove();
+    }
     const live = store.partials.flatMap((/** @type {Changes} */ each, /** @type {number} */ source) => {
       const said = each.at(row);
       return said ? [`${store.head.sources.length > 1 ? `${store.head.sources[source]}: ` : ""}${said.text}`] : [];
@@ -144,7 +148,6 @@ class Transcript {
     const isNew = text !== this.text || this.live.textContent !== text;
     if (isNew) this.live.textContent = this.text = text;
     get("no-words").hidden = count > 0 || text !== "";
-    this.box.scrollTop = this.box.scrollHeight;
   }
 
   /** @param {Store} store @param {{row: number, source: number, text: string, start: number, end: number, who: string}} said */
