@@ -113,7 +113,7 @@ class Store {
     /** @type {{row: number, text: string}[]} */
     this.notes = []; // troubles, devices, suspensions
     /** @type {{from: number, to: number, row: number}[]} */
-    this.outages = [];
+    this.outages = []; // from a loss, or a first dial that failed, to a line
     this.origin = 0; // microseconds at session time 0
     this.streamed = false;
     this.ended = null;
@@ -193,7 +193,7 @@ class Store {
     const open = this.outages[this.outages.length - 1];
     const isDown = DOWN.has(state);
     if (open && open.to === Infinity && !isDown) open.to = at;
-    else if (this.streamed && isDown && (!open || open.to !== Infinity)) this.outages.push({ from: at, to: Infinity, row });
+    else if ((this.streamed || name === "reconnecting") && isDown && (!open || open.to !== Infinity)) this.outages.push({ from: at, to: Infinity, row });
     this.streamed = this.streamed || name === "streaming";
   }
 
