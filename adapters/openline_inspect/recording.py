@@ -21,6 +21,8 @@ from openline.journal.replay import DivergedError, replay
 from openline.updates import State
 from openline_inspect.recorder import KINDS, NUMBERS, STATES, Recorder, Row
 
+#: The trouble of a recording whose journal lacks the end of its last line, and nothing else.
+TORN: Final = "the last line of the journal is cut: a crash, or a full disk"
 _STEP: Final = 1_000_000  # microseconds of a step of the model
 _FINAL: Final = (State.CLOSED, State.FAILED)
 
@@ -47,7 +49,7 @@ def record(
     except DivergedError as error:
         trouble = f"the recording ends early, for this version does something else: {error}"
     if journal.torn and not trouble:
-        trouble = "the last line of the journal is cut: a crash, or a full disk"
+        trouble = TORN
     rows = recorder.take()
     return Recording(head={**recorder.head, "trouble": trouble}, rows=[*rows, recorder.story()])
 

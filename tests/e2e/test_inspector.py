@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -300,6 +302,7 @@ def test_a_recording_does_not_part_from_itself(shown: Open) -> None:
 def test_a_path_of_the_model_plays(shown: Open) -> None:
     with shown("path") as tab:
         assert "dials: too many" in text(tab, "#end")
+        assert text(tab, "#first-trouble") == "Where it breaks"
         press(tab, "Home", "ArrowRight")
         assert text(tab, "#state") == "connecting"
         press(tab, "ArrowRight")
@@ -323,6 +326,63 @@ def test_no_text_of_a_journal_runs(shown: Open) -> None:
         assert evil in text(tab, "#story")
         assert tab.page.evaluate("document.images.length") == 0
         assert tab.page.evaluate("document.body.dataset.evil ?? null") is None
+
+
+# A session that lives.
+
+
+class Events(BaseHTTPRequestHandler):
+    """Serves a page without rows, and the rows as events: each batch overlaps with the last."""
+
+    found: Recording
+
+    def do_GET(self) -> None:
+        if self.path == "/":
+            text = page([Recording(head=self.found.head, rows=[])], live="/events?key=k")
+            self.answer("text/html; charset=utf-8", text.encode())
+            return
+        assert self.path == "/events?key=k"
+        rows = self.found.rows
+        third = len(rows) // 3
+        said = "".join(
+            f"data: {json.dumps({'at': at, 'rows': rows[at:to]})}\n\n"
+            for at, to in ((0, third), (third - 5, 2 * third), (2 * third, len(rows)))
+        )
+        self.answer("text/event-stream", f'{said}event: end\ndata: "it is over"\n\n'.encode())
+
+    def answer(self, kind: str, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_live_session_ends_as_its_recording(browser: Browser, shown: Open) -> None:
+    parts = ("#outcome", "#end", "#tiles", "#story", "#marks", "#transcript", "#moment", "#time")
+    with shown("long", at="#t=1000") as tab:
+        recorded_page = [text(tab, part) for part in parts]
+    handler = type("Handler", (Events,), {"found": recorded("long")})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with server, ThreadPoolExecutor(1) as pool:
+        pool.submit(server.serve_forever)
+        try:
+            with browser.tab(f"http://127.0.0.1:{server.server_port}/") as tab:
+                expect(tab.page.locator("#live")).to_have_text("it is over")
+                assert [text(tab, part) for part in parts] == recorded_page
+                assert (tab.foreign, tab.errors) == ([], [])
+        finally:
+            server.shutdown()
+
+
+def test_a_page_without_rows_waits(shown: Open) -> None:
+    with shown(Recording(head=recorded("two-sources").head, rows=[])) as tab:
+        press(tab, "End", "ArrowRight", "Shift+ArrowLeft", "t", "n", "h", "h", "+", " ")
+        assert text(tab, "#state") == "idle"
+        assert tab.violations() == []
 
 
 # Many events.

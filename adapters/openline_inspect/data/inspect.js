@@ -3,7 +3,7 @@
 const SPEEDS = [0.25, 0.5, 1, 2, 5, 10, 50, 100, 1000];
 const DATA = JSON.parse(get("data").textContent || "{}");
 
-/** @type {{stores: Store[], chosen: number, other: number, now: number, row: number, playing: boolean, speed: number, keys: boolean, hits: number[], follows: boolean}} */
+/** @type {{stores: Store[], chosen: number, other: number, now: number, row: number, playing: boolean, speed: number, keys: boolean, hits: number[]}} */
 const page = {
   stores: [],
   chosen: 0,
@@ -14,7 +14,6 @@ const page = {
   speed: 1,
   keys: true,
   hits: [],
-  follows: Boolean(DATA.live),
 };
 const store = () => page.stores[page.chosen];
 
@@ -37,7 +36,6 @@ function seek(micros) {
 function jump(row) {
   page.row = Math.max(-1, Math.min(row, store().length - 1));
   page.now = page.row < 0 ? 0 : store().time.at(page.row);
-  page.follows = Boolean(DATA.live) && page.row === store().length - 1;
   render();
 }
 
@@ -214,7 +212,7 @@ function part() {
   go.setAttribute("type", "button");
   go.addEventListener("click", () => jump(found.a < 0 ? store().length - 1 : found.a));
   box.replaceChildren(
-    make("p", "", make("strong", "", "They part here. "), `${found.common} event${found.common === 1 ? "" : "s"} before this are the same. `, go),
+    make("p", "", make("strong", "", `They part at ${clock(lanes.parting, 3)}. `), `${found.common} event${found.common === 1 ? "" : "s"} before this are the same. `, go),
     make("dl", "", make("dt", "", "this"), make("dd", "", side(store(), found.a)), make("dt", "", "beside"), make("dd", "", side(other, found.b))),
   );
 }
@@ -249,12 +247,19 @@ function summary() {
   const first = here.troubles[0];
   get("first-trouble").hidden = !first;
   get("no-trouble").hidden = Boolean(first);
+  get("first-what").textContent = head.timeless ? "Where it breaks" : "Trouble began";
   if (first) get("first-when").textContent = head.timeless ? "" : `at ${clock(first.at * MICRO, 1)}`;
+}
+
+/** How long a session had no line, in words. @param {Store} here */
+function withoutLine(here) {
+  if (!here.streamed) return "always";
+  const down = here.outages.reduce((sum, each) => sum + Math.min(each.to, here.end) - each.from, 0);
+  return !here.outages.length ? "never" : down < MICRO ? span(down) : clock(down, 1);
 }
 
 /** A few numbers. @param {Store} here */
 function tiles(here) {
-  const down = here.outages.reduce((sum, each) => sum + Math.min(each.to, here.end) - each.from, 0);
   const seconds = (/** @type {number} */ samples) => `${(samples / FACTS.rate).toFixed(1)} s`;
   const missing = here.gaps.filter((gap) => gap.until === Infinity).reduce((sum, gap) => sum + gap.samples, 0);
   const open = here.head.sources.reduce((/** @type {number} */ sum, /** @type {any} */ _, /** @type {number} */ source) => sum + here.marks[source * MARKS].last(0) - here.marks[source * MARKS + 3].last(0), 0);
@@ -264,11 +269,13 @@ function tiles(here) {
     : [
         ["length", clock(here.end, 1), ""],
         ["dials", String(here.dials.length), here.dials.length > 1 ? "warn" : ""],
-        ["no line", here.outages.length ? (down < MICRO ? span(down) : clock(down, 1)) : "never", here.outages.length ? "bad" : ""],
+        ["no line", withoutLine(here), here.outages.length || !here.streamed ? "bad" : ""],
         ["missing", missing ? seconds(missing) : "nothing", missing ? "bad" : "good"],
         ...(here.ended ? [] : [["unconfirmed", open ? seconds(open) : "nothing", open ? "warn" : "good"]]),
         ["words", String(words), ""],
       ];
+  const said = all.map(([name, value]) => `${name} ${value}`).join(", ");
+  lanes.under.setAttribute("aria-label", `Lanes over time: states, dials, messages, audio and words. ${said}. The list of events has all of it in words.`);
   get("tiles").replaceChildren(...all.map(([name, value, tone]) => make("div", `tile ${tone}`, make("dt", "", name), make("dd", "", value))));
 }
 
@@ -401,15 +408,17 @@ on("theme", () => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => lanes.theme());
 
-/** More rows of the first recording. @param {any[]} rows */
+/** More rows of the first recording; who looks at its end goes along. @param {any[]} rows */
 function append(rows) {
-  const first = page.stores[0];
-  const wasAtEnd = page.follows || (page.now >= first.end && !page.playing);
+  const [first] = page.stores;
+  const wasAtEnd = page.row >= first.length - 1;
   first.append(rows);
   if (page.chosen !== 0) return;
   lanes.grow();
   list.grow();
-  summary();
+  if (rows.some((each) => !Array.isArray(each))) summary();
+  else tiles(first);
+  if (chart.heat !== "off") chart.count(first, chart.heat);
   if (wasAtEnd && !page.playing) jump(first.length - 1);
   else render();
 }
@@ -424,15 +433,16 @@ function listen(path) {
     const have = page.stores[0].elements;
     if (at > have) location.reload(); // something was missed: begin anew
     else append(rows.slice(have - at));
+  });
+  source.addEventListener("open", () => {
     sign.textContent = "live";
   });
   source.addEventListener("end", (event) => {
     source.close();
-    page.follows = false;
-    sign.textContent = JSON.parse(event.data || '"the session is over"');
+    sign.textContent = JSON.parse(event.data);
   });
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) sign.textContent = "the connection to the session is lost";
+    sign.textContent = "the connection to the session is lost";
   });
 }
 

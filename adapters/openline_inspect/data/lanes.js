@@ -187,7 +187,8 @@ class Lanes {
 
   /** @param {CanvasRenderingContext2D} ink @param {number} high */
   axis(ink, high) {
-    const step = nice(((this.to - this.from) * 90) / Math.max(100, this.wide));
+    const least = this.shown[0].store.head.timeless ? MICRO : 0; // a step of the model
+    const step = Math.max(least, nice(((this.to - this.from) * 90) / Math.max(100, this.wide)));
     ink.font = "11px ui-monospace, monospace";
     ink.textAlign = "center";
     ink.textBaseline = "top";
@@ -199,7 +200,7 @@ class Lanes {
       ink.lineTo(x, high);
       ink.stroke();
       ink.fillStyle = this.colours.quiet;
-      ink.fillText(clock(t, step < 1e4 ? 3 : step < 1e6 ? (step < 1e5 ? 2 : 1) : 0), x, 2);
+      ink.fillText(this.named(t, step), Math.min(x, this.wide - 24), 2);
     }
   }
 
@@ -269,6 +270,12 @@ class Lanes {
         ink.fillText(String(dial.dial), Math.max(a, GUTTER) + 1, top + 7);
       }
     }
+  }
+
+  /** The name of a time on the axis. @param {number} micros @param {number} step */
+  named(micros, step) {
+    if (this.shown[0].store.head.timeless) return String(Math.round(micros / MICRO));
+    return clock(micros, step < 1e4 ? 3 : step < 1e5 ? 2 : step < 1e6 ? 1 : 0);
   }
 
   /** @param {Painter} paint @param {number} top @param {number} high */

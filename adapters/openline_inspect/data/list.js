@@ -28,15 +28,19 @@ class EventList {
       if (item instanceof HTMLElement) choose(Number(item.dataset.row));
     });
     this.high = 0; // pixels, kept: to ask the page for them lays it out
-    new ResizeObserver(() => {
-      this.high = box.clientHeight;
-      this.draw();
-    }).observe(box);
+    new ResizeObserver(() => this.measure()).observe(box);
+  }
+
+  measure() {
+    this.high = this.box.clientHeight;
+    this.top = this.box.scrollTop;
+    this.draw();
   }
 
   /** @param {Store} store */
   show(store) {
     this.store = store;
+    this.measure();
     this.found.clear();
     this.again();
   }
@@ -74,7 +78,7 @@ class EventList {
     const place = this.placeOf(row);
     const isListed = place >= 0 && this.rowOf(place) === row;
     const to = by < 0 && !isListed ? place : place + by;
-    return to < 0 ? -1 : this.rowOf(Math.min(this.length - 1, to));
+    return to < 0 || !this.length ? -1 : this.rowOf(Math.min(this.length - 1, to));
   }
 
   /** Mark a row, and bring it into view. @param {number} row */
