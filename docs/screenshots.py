@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 HERE: Final = Path(__file__).parent
 PLACE: Final = HERE / "_static" / "inspector"
@@ -83,7 +83,7 @@ def main() -> None:
 
 def taken(shown: Page) -> bytes:
     """What is seen, as WebP, which is a third of a PNG."""
-    session = shown.context.new_cdp_session(shown)
+    session: Any = shown.context.new_cdp_session(shown)
     asked = {"format": "webp", "quality": 82}
     return base64.b64decode(session.send("Page.captureScreenshot", asked)["data"])
 

@@ -67,6 +67,7 @@ def record_path(lines: Iterable[bytes | str], *, name: str = "") -> Recording:
     """The recording of a path through the model. Raises JournalError for anything else."""
     number, rows, breaks = 0, list[Row](), ""
     before: dict[str, Any] = {}
+    cycle: int | None = None
     try:
         for number, line in enumerate(lines, 1):
             plain: dict[str, Any] = json.loads(line)

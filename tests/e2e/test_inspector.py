@@ -196,7 +196,7 @@ def test_keys_go_through_events(shown: Open) -> None:
         second = row(tab)
         press(tab, "ArrowLeft", "ArrowRight")
         assert row(tab) == second > 0
-        states = []
+        states: list[str] = []
         press(tab, "Home")
         for _ in range(4):
             press(tab, "Shift+ArrowRight")
@@ -357,7 +357,7 @@ class Events(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # as the base has it
         pass
 
 
@@ -411,7 +411,7 @@ SCRUB = """async (seed) => {
 
 def cost(tab: Tab, seed: int) -> float:
     """Milliseconds of the page's own thread for an instant: script, style, layout. CPU time."""
-    session = tab.page.context.new_cdp_session(tab.page)
+    session: Any = tab.page.context.new_cdp_session(tab.page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def ticks() -> float:

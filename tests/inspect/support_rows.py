@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from openline.journal.reader import Journal, read
 from openline_inspect import KINDS, MARKS, STATES
@@ -49,6 +49,11 @@ def seen(rows: Iterable[Any], sources: int) -> Iterator[Seen]:
                 offsets[timer] = offset
                 due[timer] = at + offset
         yield Seen(at, KINDS[kind], STATES[state], dial, tuple(marks), dict(due), more)
+
+
+def stories_in(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """The stories among rows."""
+    return [cast("dict[str, Any]", row)["story"] for row in rows if isinstance(row, dict)]
 
 
 def journal(path: Path) -> Journal:

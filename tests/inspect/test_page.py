@@ -18,7 +18,13 @@ from openline_inspect import Recording, page, record
 from openline_inspect.page import PACKED_FROM, in_script
 from tests.inspect.support_rows import JOURNALS, journal
 
-HEAD = {"name": "one", "session": "s", "sources": [], "timeless": False, "trouble": ""}
+HEAD: dict[str, Any] = {
+    "name": "one",
+    "session": "s",
+    "sources": [],
+    "timeless": False,
+    "trouble": "",
+}
 #: Texts that have left the place that they stood in, on other pages.
 HOSTILE = [
     "</script><script>alert(1)</script>",

@@ -17,6 +17,7 @@ from openline.commands import Outgoing
 from openline.events import Event
 from openline.journal.reader import Journal, JournalError, read
 from openline.journal.replay import replay
+from openline.machine.table import Transition
 from openline.observer import Observer
 from openline.session import TABLE, SessionMachine
 from openline.snapshot import MachineOptions, Snapshot
@@ -26,7 +27,7 @@ from openline_inspect.recording import is_path
 from openline_lookup.endings import all_rows
 from openline_lookup.records import records
 from openline_lookup.story import stories
-from tests.inspect.support_rows import JOURNALS, Seen, journal, seen
+from tests.inspect.support_rows import JOURNALS, Seen, journal, seen, stories_in
 from tests.inspect.support_sessions import long_session, never_back
 
 SESSIONS: dict[str, Callable[[], Journal]] = {
@@ -93,7 +94,8 @@ def test_deadlines_are_those_of_the_session(session: Journal) -> None:
 
 
 def test_transitions_lead_from_state_to_state(session: Journal) -> None:
-    rows, state = rows_of(TABLE), "idle"
+    rows: list[Transition] = rows_of(TABLE)
+    state = "idle"
     for row in read_rows(session):
         for way in row.more.get("x", ()):
             assert rows[way].source == state
@@ -116,18 +118,15 @@ def test_a_loss_has_its_verdict_and_its_transition() -> None:
 
 
 def test_the_story_is_what_explain_tells(session: Journal) -> None:
-    last = record(session).rows[-1]
-    assert isinstance(last, dict)
-    story = last["story"]
+    [story] = stories_in(record(session).rows)
     assert story["end"]
     assert story["complete"] in {True, False}
     for path in JOURNALS:
         with path.open("rb") as file:
             [told] = stories(records(file))
-        mine = record(journal(path)).rows[-1]
-        assert isinstance(mine, dict)
-        assert mine["story"]["minutes"] == msgspec.to_builtins(told.minutes)
-        assert mine["story"]["end"] == told.end
+        [mine] = stories_in(record(journal(path)).rows)
+        assert mine["minutes"] == msgspec.to_builtins(told.minutes)
+        assert mine["end"] == told.end
 
 
 def test_a_live_session_makes_the_rows_of_its_replay(session: Journal) -> None:
@@ -135,9 +134,8 @@ def test_a_live_session_makes_the_rows_of_its_replay(session: Journal) -> None:
     found: list[Any] = []
     for _ in replay(session, observers=[live]):
         found += live.take()
-    told = [row for row in found if isinstance(row, dict)]
     assert [row for row in found if isinstance(row, list)] == record(session).rows[:-1]
-    assert told, "a live page has the story before the end"
+    assert stories_in(found), "a live page has the story before the end"
     assert live.take() == []
 
 
@@ -203,7 +201,7 @@ def test_no_url_of_a_live_session_is_whole() -> None:
         observers=[recorder],
         has_provider=True,
     )
-    there = Backend(host="other.example", query=f"session={secret}", headers=[("x-a", secret)])
+    there = Backend(host="other.example", query=f"session={secret}", headers=(("x-a", secret),))
     machine.receive(e.OpenRequested(), 0.0)
     machine.receive(e.CredentialReady(1, backend=there), 0.1)
     machine.receive(e.Redirected(1, 302, f"/there?code={secret}"), 0.2)
@@ -215,7 +213,7 @@ def test_no_url_of_a_live_session_is_whole() -> None:
 # Paths of the model.
 
 
-PATH = [
+PATH: list[dict[str, Any]] = [
     {"model": 1, "breaks": "dials: too many", "state": {"state": "idle", "stop": 0}, "cycle": 1},
     {"cause": "open_requested", "row": "idle --open_requested--> connecting", "from": "idle",
      "to": "connecting", "changed": {"state": "connecting"}},
@@ -233,13 +231,13 @@ def test_a_path_of_the_model_is_a_recording() -> None:
     first, opened, stopped = seen(found.rows, 0)
     assert (first.at, opened.at, stopped.at) == (0, 1_000_000, 2_000_000)
     assert (opened.state, stopped.state) == ("connecting", "connecting")
-    assert rows_of(TABLE)[opened.more["x"][0]].name == PATH[1]["row"]
+    way: Transition = rows_of(TABLE)[opened.more["x"][0]]
+    assert way.name == PATH[1]["row"]
     assert stopped.more["m"] == ["stop: 0 → 1"]
     assert "again and again" in stopped.more["w"]
     assert found.head["timeless"]
-    story = found.rows[-1]
-    assert isinstance(story, dict)
-    assert "dials: too many" in story["story"]["end"]
+    [story] = stories_in(found.rows)
+    assert "dials: too many" in story["end"]
 
 
 @pytest.mark.parametrize(
