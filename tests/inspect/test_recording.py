@@ -17,7 +17,6 @@ from openline.commands import Outgoing
 from openline.events import Event
 from openline.journal.reader import Journal, JournalError, read
 from openline.journal.replay import replay
-from openline.machine.table import Transition
 from openline.observer import Observer
 from openline.session import TABLE, SessionMachine
 from openline.snapshot import MachineOptions, Snapshot
@@ -94,12 +93,12 @@ def test_deadlines_are_those_of_the_session(session: Journal) -> None:
 
 
 def test_transitions_lead_from_state_to_state(session: Journal) -> None:
-    rows: list[Transition] = rows_of(TABLE)
-    state = "idle"
+    rows, state = rows_of(TABLE), "idle"
     for row in read_rows(session):
         for way in row.more.get("x", ()):
-            assert rows[way].source == state
-            state = rows[way].target or state
+            run = rows[int(way)]
+            assert run.source == state
+            state = run.target or state
         assert state == row.state
 
 
@@ -231,7 +230,7 @@ def test_a_path_of_the_model_is_a_recording() -> None:
     first, opened, stopped = seen(found.rows, 0)
     assert (first.at, opened.at, stopped.at) == (0, 1_000_000, 2_000_000)
     assert (opened.state, stopped.state) == ("connecting", "connecting")
-    way: Transition = rows_of(TABLE)[opened.more["x"][0]]
+    way = rows_of(TABLE)[int(opened.more["x"][0])]
     assert way.name == PATH[1]["row"]
     assert stopped.more["m"] == ["stop: 0 → 1"]
     assert "again and again" in stopped.more["w"]

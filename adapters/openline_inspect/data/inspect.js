@@ -245,7 +245,7 @@ function summary() {
   });
   get("story").replaceChildren(...items);
   const first = here.troubles[0];
-  get("first-trouble").hidden = !first;
+  for (const id of ["first-trouble", "trouble-back", "trouble-forward"]) get(id).hidden = !first;
   get("no-trouble").hidden = Boolean(first);
   get("first-what").textContent = head.timeless ? "Where it breaks" : "Trouble began";
   if (first) get("first-when").textContent = head.timeless ? "" : `at ${clock(first.at * MICRO, 1)}`;
