@@ -30,7 +30,10 @@ from openline_inspect.recording import Recording
 from openline_lookup.happenings import CAUSES
 
 #: The scripts, in their order: each needs those before it alone.
-SCRIPTS: Final = ("store", "chart", "lanes", "list", "text", "compare", "inspect")
+SCRIPTS: Final = (
+    *("words", "store", "chart", "paint", "lanes", "list", "text", "compare"),
+    *("player", "summary", "keys", "inspect"),
+)
 #: Characters of rows that are still written as they are, so that a small page can be read.
 PACKED_FROM: Final = 500_000
 #: Half a surrogate pair, as in a file's name, cannot be written as UTF-8; JSON can escape it.
