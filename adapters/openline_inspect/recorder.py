@@ -22,7 +22,7 @@ from typing import Any, Final, TypeAlias, get_args
 import msgspec
 
 from openline import events as e
-from openline.commands import Command, Outgoing, Report, SendText
+from openline.commands import Command, Outgoing, Report, SendText, StoreFinal
 from openline.events import Event
 from openline.journal.codec import event_to_plain
 from openline.journal.reader import error_text, speaks_text
@@ -36,6 +36,7 @@ from openline.updates import (
     BackendMetrics,
     BackendStatus,
     Ended,
+    Insight,
     PartialRetracted,
     State,
     Transcript,
@@ -179,11 +180,8 @@ class Recorder(Observer):
 
     def on_command(self, command: Command, now: float) -> None:  # noqa: ARG002
         """Note it in words."""
-        if not self._text and isinstance(command, Report):
-            update = command.update
-            if isinstance(update, Transcript):
-                update = msgspec.structs.replace(update, text=hidden(update.text))
-                command = Report(update)
+        if not self._text:
+            command = _unsaid(command)
         if words := command_words(command, _LONGEST):
             self._commands.append(words)
 
@@ -320,6 +318,23 @@ class Recorder(Observer):
                 self._is_grown = True
             if isinstance(update, Ended):  # nothing may follow, in which the rest could be told
                 self._story_due = 0.0
+
+
+def _unsaid(command: Command) -> Command:
+    """The command without words that were said."""
+    match command:
+        case Report(Transcript() as said):
+            return Report(_hushed(said))
+        case Report(Insight() as found):
+            return Report(msgspec.structs.replace(found, payload={}))
+        case StoreFinal(transcript=said):
+            return msgspec.structs.replace(command, transcript=_hushed(said))
+        case _:
+            return command
+
+
+def _hushed(said: Transcript) -> Transcript:
+    return msgspec.structs.replace(said, text=hidden(said.text), words=())
 
 
 def _pairs(flat: list[int]) -> list[tuple[int, int]]:
