@@ -21,7 +21,7 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
-ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio blocking threads speech wyoming fleet batch load doctor telemetry server cli) \
+ROOMS := $(patsubst %,tests/%,lookup inspect store audio trio faces asyncio blocking threads speech wyoming fleet batch load doctor telemetry server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
 # Whole sessions in virtual time: they wait for nothing, so they do not wait behind the real sockets.
 FAULTS := $(patsubst %,tests/e2e/test_%.py,every_fault heard)
@@ -121,7 +121,7 @@ pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.
 
 # What was released since the lock file was written may break what is here: this finds it first.
 NEWEST := build/latest
-FACES := $(patsubst %,tests/%,core lookup driver store audio trio faces asyncio blocking threads speech wyoming fleet batch load doctor telemetry server cli diagrams)
+FACES := $(patsubst %,tests/%,core lookup inspect driver store audio trio faces asyncio blocking threads speech wyoming fleet batch load doctor telemetry server cli diagrams)
 
 latest: $(READY) ## Install the newest of everything, and run the tests of the core and the faces
 	@rm -rf $(NEWEST) && mkdir -p build && .venv/bin/python -m venv $(NEWEST)
@@ -183,8 +183,9 @@ docs: $(READY) ## Build the site: build/docs/index.html
 	@echo "build/docs/index.html"
 
 # The demo is not the same twice, so nothing holds these to the command but our eyes.
-pictures: $(READY) ## Take the site's pictures of the command anew (needs tmux)
+pictures: $(READY) ## Take the site's pictures of the command and the inspector anew (needs tmux, chromium)
 	@.venv/bin/python docs/terminal.py
+	@.venv/bin/python docs/screenshots.py
 
 diagrams: $(READY) ## Draw the machine anew: pictures, tables, contracts
 	@.venv/bin/python diagrams/draw.py

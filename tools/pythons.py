@@ -29,7 +29,7 @@ ROOT: Final = Path(__file__).parents[1]
 VENVS: Final = ROOT / "build" / "pythons"
 #: The core, the driver, the faces, the kit, the drawings, and what is installed.
 TESTS: Final = (
-    *("core", "dialects", "lookup", "driver", "store", "audio"),
+    *("core", "dialects", "lookup", "inspect", "driver", "store", "audio"),
     *("trio", "asyncio", "threads", "blocking", "faces", "speech", "wyoming", "fleet", "batch"),
     *("load", "doctor", "telemetry"),
     *("server", "cli"),

@@ -10,32 +10,19 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from openline import events as e
-from openline.commands import (
-    Command,
-    OpenSocket,
-    Outgoing,
-    Report,
-    SendBytes,
-    SendPing,
-    StoreAudio,
-)
 from openline.dialects.protocol import Dialect
 from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DivergedError, Step
 from openline.journal.replay import replay as play
 from openline.text import harmless
-from openline.updates import SAMPLE_RATE, Ended, State, StateChanged, Transcript
+from openline.updates import SAMPLE_RATE, State
 from openline_cli.dialects import blamed, check_known, find_dialect
 from openline_cli.journals import choose_journal, open_journals
 from openline_cli.problems import COMPLETE, FAILED, Problem
-
-_LONGEST: Final = 100  # characters of a message or an update that are printed
-_IDS: Final = frozenset({"session_id", "attempt_id", "connection_id"})
+from openline_lookup.steps import command_words, event_words, outgoing_words
 
 
 class ReplayLine(NamedTuple):
@@ -111,12 +98,12 @@ def rows(steps: Iterable[Step]) -> Iterator[ReplayLine]:
     for step in steps:
         zero = step.now if zero is None else zero
         at = step.now - zero
-        came = tuple(text for text in map(_command, step.commands) if text)
+        came = tuple(text for text in map(command_words, step.commands) if text)
         if step.raised:
             came = (*came, f"raised {step.raised}")
         if came or not quiet.takes(step, at):
             yield from quiet.take()
-            yield ReplayLine(at, _event(step), came)
+            yield ReplayLine(at, _what(step), came)
     yield from quiet.take()
 
 
@@ -152,79 +139,8 @@ class _Quiet:
         self._sent = 0
 
 
-def _event(step: Step) -> str:
-    match step.event:
-        case None:
-            return _outgoing(step.outgoing)
-        case e.MessageReceived(dial, data):
-            return f"{dial} < {_message(data)}"
-        case e.PongReceived(dial, mark):
-            return f"{dial} < pong {mark.decode('latin-1')}"
-        case e.AudioCaptured(source, pcm):
-            return f"{len(pcm) // 2 / SAMPLE_RATE:.2f} s of {source} captured"
-        case e.AudioFetched(source, start, pcm):
-            return f"{len(pcm) // 2} samples of {source} fetched from {start} on"
-        case event:
-            return f"{type(event).__name__} {_fields(event)}".strip()
-
-
-def _outgoing(outgoing: Outgoing | None) -> str:
-    match outgoing:
-        case None:
-            return "nothing to send"
-        case SendPing(dial, mark):
-            return f"{dial} > ping {mark.decode('latin-1')}"
-        case SendBytes(dial, data):
-            return f"{dial} > {len(data)} bytes"
-        case _:
-            return f"{outgoing.dial} > {_message(outgoing.data)}"
-
-
-def _message(data: str | bytes) -> str:
-    """A message, without the ids that all messages carry."""
-    if isinstance(data, bytes):
-        return f"{len(data)} bytes"
-    try:
-        fields = msgspec.json.decode(data, type=dict[str, Any])
-    except msgspec.DecodeError:
-        return _short(data)
-    kind = fields.pop("type", "")
-    shown = (f"{name}={value}" for name, value in fields.items() if name not in _IDS)
-    return _short(" ".join([str(kind), *shown]))
-
-
-def _command(command: Command) -> str:
-    """A command as text; empty for audio on its way to the disk."""
-    match command:
-        case StoreAudio():
-            return ""
-        case OpenSocket(dial, backend, with_credential):
-            # The core knows only where a token must not go, not whether there is one.
-            bare = "" if with_credential else ", without a token"
-            return f"OpenSocket {dial} {backend.url}{bare}"
-        case Report(StateChanged(state=state, reason=reason, retry_in=retry_in)):
-            wait = "" if retry_in is None else f", again in {retry_in:.2f} s"
-            return f"→ {state}{f': {reason}' if reason else ''}{wait}"
-        case Report(Transcript(source=source, text=text, final=final, start=start, end=end)):
-            kind = "final" if final else "partial"
-            return f"{kind} of {source} {start:.2f}-{end:.2f}: {_short(text)}"
-        case Report(Ended(complete=complete, reason=reason, missing=missing)):
-            whole = "complete" if complete else f"{len(missing)} gaps"
-            return f"Ended: {reason}, {whole}"
-        case Report(update):
-            return f"{type(update).__name__} {_fields(update)}"
-        case _:
-            return f"{type(command).__name__} {_fields(command)}"
-
-
-def _fields(value: msgspec.Struct) -> str:
-    """The fields that are not empty."""
-    fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
-    return _short(" ".join(f"{k}={v}" for k, v in fields if v not in (None, "", ())))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _what(step: Step) -> str:
+    return outgoing_words(step.outgoing) if step.event is None else event_words(step.event)
 
 
 def _print(line: str) -> None:

@@ -60,10 +60,14 @@ _NONE: Final = ("", "")
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence, and its time in seconds since the opening."""
+    """A sentence, and its time in seconds since the opening.
+
+    ``trouble``: something went wrong, as a loss, a gap or a source that ended.
+    """
 
     at: float
     text: str
+    trouble: bool = False
 
 
 class Happenings:
@@ -102,13 +106,13 @@ class Happenings:
         self._tell_again()
         for (source, cause), (at, seconds) in self._gaps.items():
             text = f"{seconds:.1f} s of {source} are missing: {CAUSES[cause]} ({cause})"
-            self._said.append(Said(at=at, text=text))
+            self._said.append(Said(at=at, text=text, trouble=True))
         found = sorted(self._said, key=lambda each: each.at)
         self._said, self._gaps = [], {}
         yield from found
 
-    def _say(self, at: float, text: str) -> None:
-        self._said.append(Said(at=at, text=one_line(text)))
+    def _say(self, at: float, text: str, *, trouble: bool = False) -> None:
+        self._said.append(Said(at=at, text=one_line(text), trouble=trouble))
 
     def _event(self, record: Record, at: float, zero: float) -> None:
         fields = record.fields
@@ -126,12 +130,20 @@ class Happenings:
                 same = ", the same as before" if fields.get("unchanged") else ""
                 self._say(at, f"the provider gave {again}{same}")
             case "CredentialFailed":
-                self._say(at, f"the provider gave no credential: {_or_none(fields, 'detail')}")
+                self._say(
+                    at,
+                    f"the provider gave no credential: {_or_none(fields, 'detail')}",
+                    trouble=True,
+                )
             case "Redirected":
                 where = _or_none(fields, "location").partition("?")[0]
                 self._say(at, f"the backend redirects to {where} (HTTP {fields.get('status')})")
             case "SpoolFailed":
-                self._say(at, f"nothing more can be kept on disk: {_or_none(fields, 'reason')}")
+                self._say(
+                    at,
+                    f"nothing more can be kept on disk: {_or_none(fields, 'reason')}",
+                    trouble=True,
+                )
             case kind if kind in _REQUESTS:
                 self._say(at, _REQUESTS[kind])
             case _:
@@ -147,16 +159,16 @@ class Happenings:
             case GapWithdrawn(gap=gap):
                 self._say(at, f"{gap.seconds:.1f} s of {gap.source} are not missing any more")
             case SourceHeld(source=source, device=device, reason=reason):
-                self._say(at, f"{source} waits for its device {device}: {reason}")
+                self._say(at, f"{source} waits for its device {device}: {reason}", trouble=True)
             case SourceChanged(source=source, device=device):
                 self._say(at, f"{source} goes on with {device}")
             case SourceEnded(source=source, cause=cause, reason=reason):
                 if cause != "exhausted":
-                    self._say(at, f"{source} is lost ({cause}): {reason}")
+                    self._say(at, f"{source} is lost ({cause}): {reason}", trouble=True)
             case Trouble(kind=kind, text=text):
-                self._say(at, f"{text} ({kind})")
+                self._say(at, f"{text} ({kind})", trouble=True)
             case Resumed(gap=gap):
-                self._say(at, f"the process was suspended for {gap:.1f} s")
+                self._say(at, f"the process was suspended for {gap:.1f} s", trouble=True)
             case _:
                 pass
 
@@ -170,7 +182,7 @@ class Happenings:
                 self._say(at, f"dial {update.dial} is replaced by another one: {update.reason}")
             case State.FAILED:
                 self._tell_again()
-                self._say(at, f"the session failed: {self._judged(update)}")
+                self._say(at, f"the session failed: {self._judged(update)}", trouble=True)
             case _:
                 pass
 
@@ -200,7 +212,7 @@ class Happenings:
         else:
             what = f"dial {update.dial} failed"
         self._lost_why = why
-        self._say(at, f"{what}: {self._judged(update)}{wait}")
+        self._say(at, f"{what}: {self._judged(update)}{wait}", trouble=True)
 
     def _judged(self, update: StateChanged) -> str:
         """The reason of a verdict, its action, and the source of its rule."""
@@ -215,7 +227,7 @@ class Happenings:
         count, self._again = self._again, 0
         if count:
             more = f"{count} more dial{'s' * (count > 1)} failed alike"
-            self._say(self._again_at, more)
+            self._say(self._again_at, more, trouble=True)
 
 
 def _or_none(fields: Mapping[str, Any], name: str) -> str:

@@ -86,7 +86,7 @@ def _read(number: int, plain: Any) -> Head | Record | None:
     if not isinstance(plain, dict):
         raise TypeError
     if "journal" in fields:
-        return _head(fields)
+        return head(fields)
     if "event" not in fields:
         if "pulled" not in fields:
             raise KeyError("event")
@@ -105,7 +105,8 @@ def _read(number: int, plain: Any) -> Head | Record | None:
     )
 
 
-def _head(fields: Plain) -> Head:
+def head(fields: Plain) -> Head:
+    """The head of a session from a journal's first line. Raises KeyError, ValueError."""
     backend = fields["backend"]
     host, port = str(backend["host"]), int(backend["port"])
     shown = f"[{host}]" if ":" in host else host

@@ -64,13 +64,13 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
 def stories(found: Iterable[Head | Record | Broken]) -> Iterator[Story]:
     """The sessions of a journal. Records before the first session are left out."""
-    teller: _Teller | None = None
+    teller: Teller | None = None
     early: list[int] = []
     for each in found:
         if isinstance(each, Head):
             if teller is not None:
                 yield teller.story()
-            teller = _Teller(each)
+            teller = Teller(each)
             teller.broken += early
             early = []
         elif teller is None:
@@ -83,8 +83,8 @@ def stories(found: Iterable[Head | Record | Broken]) -> Iterator[Story]:
         yield teller.story()
 
 
-class _Teller:
-    """Tells one session."""
+class Teller:
+    """Tells one session, record after record. ``story`` ends it: take no more after that."""
 
     def __init__(self, head: Head) -> None:
         self._head = head

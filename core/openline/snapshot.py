@@ -40,14 +40,16 @@ class MachineOptions(msgspec.Struct, frozen=True, kw_only=True):
 class Watermarks(msgspec.Struct, frozen=True, kw_only=True):
     """Where the audio of one source stands, in samples of session time.
 
-    ``origin`` ≤ ``confirmed`` ≤ ``sent`` ≤ ``captured``, except for a moment after a drop.
-    ``buffered`` samples are in memory; ``unsent`` samples are due on this dial and not sent.
-    ``filling``: the backend reported that its queue fills up.
+    ``origin`` ≤ ``confirmed`` ≤ ``received`` ≤ ``sent`` ≤ ``captured``, except for a moment after a
+    drop. ``received``: on this dial the backend proved that it has all before it; at least
+    ``confirmed``. ``buffered`` samples are in memory; ``unsent`` samples are due on this dial and
+    not sent. ``filling``: the backend reported that its queue fills up.
     """
 
     origin: int
     captured: int
     sent: int
+    received: int
     confirmed: int
     buffered: int
     unsent: int

@@ -66,6 +66,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "openline": (),
     "openline_lookup": ("openline",),
     "openline_diagrams": ("openline", "openline_lookup"),
+    "openline_inspect": ("openline", "openline_lookup", "openline_diagrams"),
     "openline_audio": ("openline",),
     "openline_driver": ("openline", "openline_audio"),
     "openline_network": ("openline", "openline_driver"),
@@ -106,7 +107,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("openline_blocking", "openline_fleet"),
     ),
     "openline_cli": (
-        *("openline", "openline_lookup", "openline_diagrams", "openline_store"),
+        *("openline", "openline_lookup", "openline_diagrams", "openline_inspect", "openline_store"),
         *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
         *("openline_asyncio", "openline_speech", "openline_wyoming"),
         *("openline_fleet", "openline_batch", "openline_load", "openline_doctor"),

@@ -307,3 +307,16 @@ def test_a_pull_is_no_record() -> None:
     assert list(records([b'{"now":1.0,"pulled":null}\n'])) == []
     found = list(records([json.dumps(HEAD).encode() + b"\n", line(0.0)]))
     assert [type(each) for each in found] == [Head, Record]
+
+
+def test_what_went_wrong_is_trouble_and_the_rest_is_not() -> None:
+    told_of = told(journal("drop-and-replay"))
+    found = {each.text.split(",")[0].split(":")[0]: each.trouble
+             for minute in told_of.minutes for each in minute.happened}  # fmt: skip
+    assert found == {
+        "mic starts": False,
+        "the line is open": False,
+        "the line was lost": True,
+        "the line is open again after 1.0 s": False,
+        "the app asks for the end": False,
+    }

@@ -59,6 +59,11 @@ class Stream:
         self.stuck = False  # its window is shut, and time alone does not open it soon
 
     @property
+    def received(self) -> int:
+        """The session sample up to which the backend proved, on this dial, to have the audio."""
+        return max(self.box.confirmed, self.box.span(0, self.window.received)[1])
+
+    @property
     def is_due(self) -> bool:
         """Whether the recogniser must do something with the audio that is sent.
 

@@ -88,6 +88,7 @@ def snapshot(session: SessionState) -> Snapshot:
                 origin=stream.box.origin,
                 captured=stream.box.captured,
                 sent=stream.box.sent,
+                received=stream.received,
                 confirmed=stream.box.confirmed,
                 buffered=stream.box.buffered,
                 unsent=stream.box.unsent,

@@ -1,0 +1,85 @@
+// The top of the page: how it ended, what went wrong, a few numbers, and where two recordings part.
+
+/** Say where the two recordings part. */
+function part() {
+  const box = get("parting");
+  box.hidden = page.other < 0;
+  if (box.hidden) return;
+  const other = page.stores[page.other];
+  const found = parting(store(), other);
+  const side = (/** @type {Store} */ of, /** @type {number} */ row) => (row < 0 ? "(it has nothing more)" : `${clock(of.time.at(row), 3)} ${of.words(row)}`);
+  if (!found) {
+    box.replaceChildren(make("p", "", `Both recordings do the same, event for event.`));
+    return;
+  }
+  lanes.parting = found.a < 0 ? store().end : store().time.at(found.a);
+  const go = make("button", "", "Go there");
+  go.setAttribute("type", "button");
+  go.addEventListener("click", () => jump(found.a < 0 ? store().length - 1 : found.a));
+  box.replaceChildren(
+    make("p", "", make("strong", "", `They part at ${clock(lanes.parting, 3)}. `), `${found.common} event${found.common === 1 ? "" : "s"} before this are the same. `, go),
+    make("dl", "", make("dt", "", "this"), make("dd", "", side(store(), found.a)), make("dt", "", "beside"), make("dd", "", side(other, found.b))),
+  );
+}
+
+/** What happened, at the top of the page. */
+function summary() {
+  const here = store();
+  const { head, story } = here;
+  const state = here.state.last(STATE.idle);
+  const complete = story ? story.complete : null;
+  const badge = get("outcome");
+  badge.className = `outcome role-${complete ? "live" : complete === null ? FACTS.roles[state] : "fail"}`;
+  const verdict = head.timeless ? "" : complete ? "complete" : complete === null ? "still open" : "not complete";
+  badge.replaceChildren(make("b", "", FACTS.states[state]), make("span", "", verdict));
+  get("end").textContent = story ? story.end : "";
+  get("about").textContent = [head.session && `session ${head.session}`, head.url, head.dialect !== "none" && `dialect ${head.dialect}`, story && story.began && new Date(story.began * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC by the backend's clock"].filter(Boolean).join(" · ");
+  const notice = get("notice");
+  notice.hidden = !head.trouble;
+  notice.textContent = head.trouble;
+  tiles(here);
+  marked = -2;
+  const items = here.happened.map((said) => {
+    const item = make("button", said.trouble ? "trouble" : "", make("span", "time", head.timeless ? "" : clock(said.at * MICRO, 1)), make("span", "sign"), make("span", "text", said.text));
+    item.setAttribute("type", "button");
+    item.addEventListener("click", () => {
+      pause();
+      jump(said.row);
+    });
+    return make("li", said.trouble ? "trouble" : "", item);
+  });
+  get("story").replaceChildren(...items);
+  const first = here.troubles[0];
+  for (const id of ["first-trouble", "trouble-back", "trouble-forward"]) get(id).hidden = !first;
+  get("no-trouble").hidden = Boolean(first);
+  get("first-what").textContent = head.timeless ? "Where it breaks" : "Trouble began";
+  if (first) get("first-when").textContent = head.timeless ? "" : `at ${clock(first.at * MICRO, 1)}`;
+}
+
+/** How long a session had no line, in words. @param {Store} here */
+function withoutLine(here) {
+  if (!here.streamed) return "always";
+  const down = here.outages.reduce((sum, each) => sum + Math.min(each.to, here.end) - each.from, 0);
+  return !here.outages.length ? "never" : down < MICRO ? span(down) : clock(down, 1);
+}
+
+/** A few numbers. @param {Store} here */
+function tiles(here) {
+  const seconds = (/** @type {number} */ samples) => `${(samples / FACTS.rate).toFixed(1)} s`;
+  const missing = here.gaps.filter((gap) => gap.until === Infinity).reduce((sum, gap) => sum + gap.samples, 0);
+  const open = here.head.sources.reduce((/** @type {number} */ sum, /** @type {any} */ _, /** @type {number} */ source) => sum + here.marks[source * MARKS].last(0) - here.marks[source * MARKS + 3].last(0), 0);
+  const words = here.finals.reduce((sum, each) => sum + each.text.split(/\s+/).filter(Boolean).length, 0);
+  const all = here.head.timeless
+    ? [["steps", String(here.length - 1), ""]]
+    : [
+        ["length", clock(here.end, 1), ""],
+        ["dials", String(here.dials.length), here.dials.length > 1 ? "warn" : ""],
+        ["no line", withoutLine(here), here.outages.length || !here.streamed ? "bad" : ""],
+        ["missing", missing ? seconds(missing) : "nothing", missing ? "bad" : "good"],
+        ...(here.ended ? [] : [["unconfirmed", open ? seconds(open) : "nothing", open ? "warn" : "good"]]),
+        ["words", String(words), ""],
+      ];
+  const said = all.map(([name, value]) => `${name} ${value}`).join(", ");
+  lanes.under.setAttribute("aria-label", `Lanes over time: states, dials, messages, audio and words. ${said}. The list of events has all of it in words.`);
+  get("tiles").replaceChildren(...all.map(([name, value, tone]) => make("div", `tile ${tone}`, make("dt", "", name), make("dd", "", value))));
+}
