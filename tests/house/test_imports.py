@@ -139,6 +139,7 @@ ONLY = {
         "openline_cli.doctor",
         "openline_cli.load",
     ),
+    "h11": ("openline_cli.live_server",),
     "picows": ("openline_fleet",),
     "ray": ("openline_fleet.engines.ray",),
     "locust": ("openline_load.locust",),
