@@ -8,17 +8,16 @@ was cut: a crash does that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from openline.dialects.protocol import Dialect
-from openline.journal.reader import Journal, JournalError, choose, read
+from openline.journal.reader import Journal, JournalError, choose
 from openline_cli import browser
 from openline_cli.dialects import blamed, check_known, find_dialect
-from openline_cli.journals import OPTION
+from openline_cli.journals import OPTION, read_whole
 from openline_cli.problems import COMPLETE, FAILED, Problem
 from openline_cli.screen import write_err, write_out
 from openline_cli.writers import check_place, put
@@ -70,7 +69,7 @@ def _open(
             file.seek(0)
             if is_path(first):
                 return [record_path(file, name=path.name)]
-            journals, missing = _journals(file.readlines())
+            journals, broken = read_whole(file.readlines())
         chosen = _chosen(journals, number)
         found: list[Recording] = []
         for at, journal in chosen.items():
@@ -82,7 +81,8 @@ def _open(
         raise Problem(f"{path}: {reason}: name a journal, of `stream --journal`") from None
     except JournalError as error:
         raise Problem(f"{path}: {error}") from None
-    if missing and len(journals) in chosen:
+    if broken and len(journals) in chosen:
+        missing = f"{broken}; the page shows what is before it"
         found[-1] = msgspec.structs.replace(found[-1], head={**found[-1].head, "trouble": missing})
     return found
 
@@ -92,25 +92,3 @@ def _chosen(journals: list[Journal], number: int | None) -> dict[int, Journal]:
     if number is None or len(journals) == 1:
         return dict(enumerate(journals, 1))
     return {number: choose(journals, number, by=OPTION)}
-
-
-def _journals(lines: list[bytes]) -> tuple[list[Journal], str]:
-    """The journals in lines, up to the first that cannot be read, and what is wrong with it.
-
-    Raises JournalError where there is no journal before it.
-    """
-    read_so_far = 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal read_so_far
-        for line in lines:
-            read_so_far += 1
-            yield line
-
-    try:
-        return read(counted()), ""
-    except JournalError as error:
-        whole = read_so_far - 1
-        if whole < 1:
-            raise
-        return read(islice(lines, whole)), f"{error}; the page shows what is before it"
