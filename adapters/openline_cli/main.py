@@ -27,6 +27,7 @@ _EXTRAS: Final = {
     "numpy": "cli",
     "soundfile": "cli",
     "soxr": "cli",
+    "opentelemetry": "otlp",
     "wyoming": "wyoming",
     "websockets": "asyncio",
 }

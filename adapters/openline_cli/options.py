@@ -273,8 +273,14 @@ NO_OPEN: Final = Parameter(
     default=False,
     help="Start no browser for the page: only say where it is.",
 )
+OTEL: Final = Parameter(
+    name="otel",
+    flags=("--otel",),
+    default=False,
+    help="Export metrics and a trace by OpenTelemetry, as its OTEL_ variables say.",
+)
 #: What a session may be watched by.
-WATCHING: Final = (INSPECT, INSPECT_PORT, NO_OPEN)
+WATCHING: Final = (INSPECT, INSPECT_PORT, NO_OPEN, OTEL)
 
 LOG_LEVEL: Final = Parameter(
     name="log_level",

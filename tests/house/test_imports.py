@@ -111,6 +111,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
         *("openline_asyncio", "openline_speech", "openline_wyoming"),
         *("openline_fleet", "openline_batch", "openline_load", "openline_doctor"),
+        "openline_telemetry",
     ),
 }
 
