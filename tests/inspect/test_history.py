@@ -155,7 +155,6 @@ def test_a_story_is_told_when_there_is_a_new_one() -> None:
     source.feed(reader.next(0.0) or b"")
     assert source.retry == 1000
     for number in (1, 2):
-        history.tell(b'{"story":0}')
         history.tell(b'{"story":%d}' % number)
         source.feed(reader.next(1.0) or b"")
         assert source.story == {"story": number}
