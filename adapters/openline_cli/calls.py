@@ -111,6 +111,13 @@ def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: b
     return replay(file, dialect=dialect, number=session, quiet=quiet)
 
 
+def run_inspect(*, session: int | None, **given: Any) -> int:
+    """``openline inspect``. The exit status. Raises Problem."""
+    from openline_cli.inspecting import inspect
+
+    return inspect(number=session, **given)
+
+
 def run_explain(
     *, subject: str | None, dialect: str | None, session: int | None, json: bool
 ) -> int:
@@ -163,6 +170,7 @@ RUN: Final[Mapping[str, Callable[..., int]]] = {
     "load": run_load,
     "doctor": run_doctor,
     "replay": run_replay,
+    "inspect": run_inspect,
     "explain": run_explain,
     "diagram": run_diagram,
     "dialects": run_dialects,

@@ -17,7 +17,7 @@ import errno
 import math
 import signal
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ import trio
 
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
+from openline.observer import Observer
 from openline.policy import Policy
 from openline.updates import Ended, PartialRetracted, Statistics, Transcript, Update
 from openline_audio.pace import Worker
@@ -140,6 +141,7 @@ def opening(
     policy: Policy | None = None,
     proxy: str | bool = True,
     ssl_context: ssl.SSLContext | None = None,
+    observers: Sequence[Observer] = (),
 ) -> Opening:
     """Return a function that opens the session when it is called."""
 
@@ -156,6 +158,7 @@ def opening(
             policy=policy,
             proxy=proxy,
             ssl_context=ssl_context,
+            observers=observers,
         )
 
     return open_one

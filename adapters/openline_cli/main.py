@@ -17,6 +17,7 @@ from openline_cli.problems import FAILED, INTERRUPTED, Problem, printable
 
 #: Packages that an extra brings, and the extra.
 _EXTRAS: Final = {
+    "h11": "cli",
     "rich": "cli",
     "wcwidth": "cli",
     "trio": "cli",
@@ -26,6 +27,7 @@ _EXTRAS: Final = {
     "numpy": "cli",
     "soundfile": "cli",
     "soxr": "cli",
+    "opentelemetry": "otlp",
     "wyoming": "wyoming",
     "websockets": "asyncio",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from openline.backend import Backend
-from openline_cli.parameters import Parameter, above_0, from_1, whole
+from openline_cli.parameters import Parameter, above_0, from_1, port, whole
 
 #: The recognisers of the reference backend.
 RECOGNIZERS: Final = ("whisper", "pocketsphinx", "echo", "none")
@@ -254,6 +254,34 @@ CONFIG: Final = Parameter(
     help="Read TOML settings: [policy], [backend], [sources]. Options override them.",
 )
 
+INSPECT: Final = Parameter(
+    name="inspect",
+    flags=("--inspect",),
+    default=False,
+    help="Open a page that shows the session as it goes on, for browsers of this machine alone.",
+)
+INSPECT_PORT: Final = Parameter(
+    name="inspect_port",
+    flags=("--inspect-port",),
+    value="N",
+    read=port,
+    help="Serve that page on this port; a free one if not given.",
+)
+NO_OPEN: Final = Parameter(
+    name="no_open",
+    flags=("--no-open",),
+    default=False,
+    help="Start no browser for the page: only say where it is.",
+)
+OTEL: Final = Parameter(
+    name="otel",
+    flags=("--otel",),
+    default=False,
+    help="Export metrics and a trace by OpenTelemetry, as its OTEL_ variables say.",
+)
+#: What a session may be watched by.
+WATCHING: Final = (INSPECT, INSPECT_PORT, NO_OPEN, OTEL)
+
 LOG_LEVEL: Final = Parameter(
     name="log_level",
     flags=("--log-level",),
@@ -279,7 +307,7 @@ LOGGING: Final = (LOG_LEVEL, LOG_JSON, LOG_FILE)
 #: What every command takes that streams from the beginning.
 STREAMING: Final = (
     *(TOKEN_FILE, OUT, JSON, PLAIN_WS, *NETWORK),
-    *(SPOOL, JOURNAL, POLICY, CONFIG, *LOGGING),
+    *(SPOOL, JOURNAL, *WATCHING, POLICY, CONFIG, *LOGGING),
 )
 
 _SOURCES: Final = (SOURCE, SPEED, RATE, CHANNELS, STREAM, SPLIT, ALLOW_EMPTY, DEVICE_POLICY)

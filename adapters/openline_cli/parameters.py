@@ -112,6 +112,14 @@ def from_1(text: str) -> int:
     return value
 
 
+def port(text: str) -> int:
+    """A port to listen on. Raises ValueError."""
+    value = whole(text)
+    if not 1 <= value <= 65535:
+        raise ValueError("give a port, 1 to 65535")
+    return value
+
+
 def number(text: str) -> float:
     """A number. Raises ValueError."""
     try:

@@ -28,6 +28,7 @@ from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
 from openline_cli.screen import find_screen, write_err
 from openline_cli.settings import check_buffer
 from openline_cli.stream import finish, make_backend, make_view, with_headers, with_subprotocols
+from openline_cli.watching import WatchedOptions
 from openline_cli.writers import Draft
 from openline_driver.options import Credentials
 from openline_store.records import Began
@@ -37,7 +38,7 @@ from openline_trio.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeOptions(NetworkOptions):
+class ResumeOptions(WatchedOptions):
     """The options of the command."""
 
     directory: Path
@@ -139,8 +140,10 @@ def _resume(
     backend = own() if other is None else with_headers(other, options)
     screen = None if options.json and sys.stdout.isatty() else find_screen()
     view = make_view(backend, dict.fromkeys(began.sources), screen, json=options.json)
+    watch = options.watch()
     open_one = partial(
         opening,
+        observers=watch.observers,
         backend=backend,
         credentials=credentials,
         dialect=dialect,
@@ -151,7 +154,7 @@ def _resume(
         draft = Draft(options.out, several=len(began.sources) > 1, past=past.transcript)
     try:
         with blamed(options.dialect):
-            outcome = trio.run(partial(follow, open_one, view, draft=draft))
+            outcome = trio.run(watch.around, partial(follow, open_one, view, draft=draft))
     except SpoolError as error:
         raise Problem(str(error)) from None
     return finish(outcome, screen, draft=draft, json=options.json, folder=folder)

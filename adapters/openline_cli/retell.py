@@ -1,22 +1,25 @@
 """``openline explain m.jsonl``: what happened in a session, minute by minute, in plain words.
 
-The story is ``openline_lookup.story``; this reads the file and prints. A damaged journal is told as
+The story is ``openline_lookup.story``, and the amounts of audio in it come from a replay as far as
+that goes; this reads the file and prints. A damaged journal is told as
 far as it can be read, and the lines that cannot be are named; the status is 1 then.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from openline.journal.reader import JournalError
 from openline_cli.ansi import Cell, Paper, find_paper, row
-from openline_cli.journals import OPTION
+from openline_cli.journals import OPTION, read_whole
 from openline_cli.problems import COMPLETE, FAILED, Problem, printable
+from openline_lookup.amounts import Amounts, replayed
 from openline_lookup.records import records
 from openline_lookup.story import Minute, Story, stories
 
@@ -39,9 +42,10 @@ def retell(path: Path, *, number: int | None, json: bool) -> int:
     """Tell each session of a journal, or the one with this number. Raises Problem."""
     try:
         with path.open("rb") as file:
-            found = list(stories(records(file)))
+            lines = file.readlines()
     except OSError as error:
         raise Problem(f"{path}: {(error.strerror or '').lower()}: name a journal") from None
+    found = list(stories(records(lines), _amounts(lines)))
     if not found:
         raise Problem(f"{path}: there is no session in it: name a journal, of `stream --journal`")
     if number is not None:
@@ -55,6 +59,15 @@ def retell(path: Path, *, number: int | None, json: bool) -> int:
         for line in as_json(story) if json else as_text(story, paper):
             sys.stdout.write(f"{line}\n")
     return FAILED if any(each.broken for each in found) else COMPLETE
+
+
+def _amounts(lines: Sequence[bytes]) -> list[Amounts]:
+    """How much audio each minute of each session moved, as far as the file can be replayed."""
+    try:
+        journals, _ = read_whole(lines)
+    except JournalError:
+        return []
+    return [replayed(each) for each in journals]
 
 
 def as_json(story: Story) -> Iterator[str]:
@@ -98,6 +111,16 @@ def _minute(paper: Paper, minute: Minute) -> Iterator[str]:
 
 
 def _speech(minute: Minute) -> str:
+    said = _words(minute)
+    if minute.sent is None or minute.confirmed is None:
+        return said
+    moved = f"{minute.sent:.1f} s sent, {minute.confirmed:.1f} s confirmed"
+    if minute.captured or minute.sent or minute.confirmed:
+        return f"{said}; {minute.captured:.1f} s captured, {moved}"
+    return said
+
+
+def _words(minute: Minute) -> str:
     if minute.lag is not None:
         late = max(0.0, minute.lag)
         words = f"{minute.words} word{'s' * (minute.words != 1)}"

@@ -40,6 +40,7 @@ from openline_cli.screen import (
 )
 from openline_cli.settings import check_buffer
 from openline_cli.view import Both, JsonView, View
+from openline_cli.watching import WatchedOptions
 from openline_cli.writers import Draft
 from openline_store.spool import SpoolError, folder_name, spooled_sessions
 
@@ -52,7 +53,7 @@ ANY_SOURCE: Final = "audio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamOptions(NetworkOptions):
+class StreamOptions(WatchedOptions):
     """The options of the command."""
 
     files: Sequence[str]
@@ -82,6 +83,7 @@ def stream(options: StreamOptions) -> int:
     spoken = dialect or DEFAULT
     backend = with_headers(find_backend(options.url, spoken, plain_ws=options.plain_ws), options)
     proxy, context = options.find_proxy(), options.find_context()
+    watch = options.watch()
     if options.out is not None:
         writers.check(options.out)
         if options.journal is not None and options.out.resolve() == options.journal.resolve():
@@ -107,10 +109,11 @@ def stream(options: StreamOptions) -> int:
         policy=options.policy,
         proxy=proxy,
         ssl_context=context,
+        observers=watch.observers,
     )
     try:
         with blamed(options.dialect):
-            outcome = trio.run(partial(follow, open_one, view, draft=draft))
+            outcome = trio.run(watch.around, partial(follow, open_one, view, draft=draft))
     except SpoolError as error:
         raise Problem(f"--spool: {error}") from None
     except JournalError as error:

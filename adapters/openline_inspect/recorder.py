@@ -69,6 +69,8 @@ _QUIET: Final = (Transcript, PartialRetracted, BackendStatus, BackendMetrics)
 #: Seconds of a session between two of its stories, at least.
 _STORY_EVERY: Final = 1.0
 _MICRO: Final = 1e6
+#: Of a session that lives.
+_GOES_ON: Final = "the session goes on"
 
 Row: TypeAlias = list[Any] | dict[str, Any]
 
@@ -152,7 +154,7 @@ class Recorder(Observer):
             "sources": options.sources,
             "backend": plain,
         })  # fmt: skip
-        self._teller = Teller(known)
+        self._teller = Teller(known, unended=_GOES_ON) if self._live else Teller(known)
         self._head = {
             "name": self._name or options.session_id,
             "session": options.session_id,
@@ -245,6 +247,7 @@ class Recorder(Observer):
     def _close(self, at: int, kind: str, moved: list[int]) -> None:
         """Add what the snapshot shows, and the row."""
         seen, more = self._held, self._more
+        self._teller.see(at / _MICRO, seen.sources)
         state = _STATE[seen.state]
         if state != self._state:
             more["s"] = self._state = state

@@ -9,29 +9,34 @@ is found in the verdict table by them.
     minute 4         4:02.3  the line was lost: the connection was reset (retry)
                      4:03.2  the line is open again after 0.9 s, on dial 2
 
+How much audio was sent and confirmed only the core knows: ``amounts`` has it, where the session is
+watched or its journal can be replayed.
+
 ``lag`` is how long after the end of the words in the audio their final came: what a person waits.
 After an outage it is long until the backlog is made good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from openline.updates import SAMPLE_RATE, Ended, SourceStatistics
+from openline_lookup.amounts import MINUTE, Amounts, Marks
 from openline_lookup.happenings import Happenings, Said
 from openline_lookup.records import Broken, Head, Record
 
-_MINUTE: Final = 60.0
+_STOPS: Final = "the journal stops here, and the session does not end in it"
 
 
 class Minute(msgspec.Struct, frozen=True, kw_only=True):
     """One minute since the opening, or several, ``first`` to ``last``, without a happening.
 
     ``words`` came in finals, the latest of them ``lag`` seconds after they were said (None: no
-    words). ``captured``: seconds of audio, of all sources.
+    words). ``captured``, ``sent``, ``confirmed``: seconds of audio, of all sources, each once;
+    None: it is not known.
     """
 
     first: int
@@ -39,6 +44,8 @@ class Minute(msgspec.Struct, frozen=True, kw_only=True):
     words: int = 0
     lag: float | None = None
     captured: float = 0.0
+    sent: float | None = None
+    confirmed: float | None = None
     happened: tuple[Said, ...] = ()
 
 
@@ -62,15 +69,21 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     torn: bool = False
 
 
-def stories(found: Iterable[Head | Record | Broken]) -> Iterator[Story]:
-    """The sessions of a journal. Records before the first session are left out."""
+def stories(
+    found: Iterable[Head | Record | Broken], amounts: Sequence[Amounts] = ()
+) -> Iterator[Story]:
+    """The sessions of a journal. Records before the first session are left out.
+
+    ``amounts`` are those of the first sessions, in their order.
+    """
+    known = iter(amounts)
     teller: Teller | None = None
     early: list[int] = []
     for each in found:
         if isinstance(each, Head):
             if teller is not None:
                 yield teller.story()
-            teller = Teller(each)
+            teller = Teller(each, next(known, None))
             teller.broken += early
             early = []
         elif teller is None:
@@ -84,10 +97,20 @@ def stories(found: Iterable[Head | Record | Broken]) -> Iterator[Story]:
 
 
 class Teller:
-    """Tells one session, record after record. ``story`` ends it: take no more after that."""
+    """Tells one session, record after record. ``story`` ends it: take no more after that.
 
-    def __init__(self, head: Head) -> None:
+    ``amounts``: those of the session, where they are known before. A session that is watched has
+    its watermarks seen by ``see``; they count then, and not the audio in the records.
+    ``unended``: what is said of a session that has not ended.
+    """
+
+    def __init__(
+        self, head: Head, amounts: Amounts | None = None, *, unended: str = _STOPS
+    ) -> None:
         self._head = head
+        self._amounts = amounts
+        self._is_watched = False
+        self._unended = unended
         self._zero: float | None = None
         self._now = 0.0
         self._began: float | None = None
@@ -109,7 +132,7 @@ class Teller:
         if self._zero is None:
             self._zero = record.now
         at = max(self._now, record.now - self._zero)
-        self._turn_to(int(at // _MINUTE))
+        self._turn_to(int(at // MINUTE))
         self._now = at
         date = record.fields.get("date")
         if record.kind == "SocketOpened" and self._began is None and isinstance(date, int | float):
@@ -127,6 +150,15 @@ class Teller:
             if isinstance(update, Ended):
                 self._ended = update
 
+    def see(self, at: float, sources: Mapping[str, Marks]) -> None:
+        """Count the audio of a session that is watched: its watermarks, ``at`` seconds after the
+        opening.
+        """
+        if self._amounts is None:
+            self._amounts = Amounts()
+        self._is_watched = True
+        self._amounts.see(at, sources)
+
     def story(self) -> Story:
         """All of it."""
         self._close()
@@ -138,7 +170,7 @@ class Teller:
             dialect=head.dialect,
             sources=head.sources,
             began=self._began,
-            minutes=tuple(_joined(self._minutes)),
+            minutes=tuple(_joined(map(self._counted, self._minutes))),
             seconds=self._now,
             end=self._end(),
             complete=complete,
@@ -160,10 +192,23 @@ class Teller:
         happened = tuple(self._happenings.told())
         self._minutes.append(msgspec.structs.replace(self._open, happened=happened))
 
+    def _counted(self, minute: Minute) -> Minute:
+        """The minute with its amounts of audio, as far as they are known."""
+        found = None if self._amounts is None else self._amounts.of(minute.first, minute.last)
+        if found is None:
+            return msgspec.structs.replace(minute, captured=round(minute.captured, 6))
+        captured = found.captured if self._is_watched else minute.captured
+        return msgspec.structs.replace(
+            minute,
+            captured=round(captured, 6),
+            sent=round(found.sent, 6),
+            confirmed=round(found.confirmed, 6),
+        )
+
     def _end(self) -> str:
         ended = self._ended
         if ended is None:
-            return "the journal stops here, and the session does not end in it"
+            return self._unended
         counts = ended.statistics
         audio = "; ".join(_account(name, each) for name, each in counts.sources.items())
         words = sum(len(each.text.split()) for each in ended.transcript)
@@ -199,6 +244,8 @@ def _joined(minutes: Iterable[Minute]) -> Iterator[Minute]:
                 words=last.words + each.words,
                 lag=max(lags, default=None),
                 captured=last.captured + each.captured,
+                sent=_sum(last.sent, each.sent),
+                confirmed=_sum(last.confirmed, each.confirmed),
             )
             continue
         if last is not None:
@@ -208,7 +255,12 @@ def _joined(minutes: Iterable[Minute]) -> Iterator[Minute]:
         yield last
 
 
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
 def _alike(one: Minute, other: Minute) -> bool:
     if one.happened or other.happened:
         return False
-    return (one.words > 0, one.captured > 0) == (other.words > 0, other.captured > 0)
+    known = (one.sent is None) == (other.sent is None)
+    return known and (one.words > 0, one.captured > 0) == (other.words > 0, other.captured > 0)

@@ -16,7 +16,8 @@ TOLD = """\
 session the session
 mic to ws://127.0.0.1:8000/ws/live-listener, dialect echopanel
 
-minute 0: speech: 6 words, at most 0.3 s after they were said
+minute 0: speech: 6 words, at most 0.3 s after they were said; 1.6 s captured, 1.6 s sent, 1.6 s
+confirmed
   0:00.0  mic starts
   0:00.2  the line is open, 0.2 s after the start, on dial 1
   0:01.7  the app asks for the end
@@ -79,7 +80,9 @@ def test_minutes_without_speech(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     status, out, _ = explain(capsys, long)
     assert status == 0
     assert "begun 2025-06-15 15:06:40 UTC by the backend's clock" in out.replace("\n", " ")
-    assert "minute 1: nothing but 1 s of audio without words\n" in out
+    said = " ".join(out.split())
+    moved = "1.0 s captured, 0.0 s sent, 0.0 s confirmed"
+    assert f"minute 1: nothing but 1 s of audio without words; {moved} minutes 2" in said
     assert "minutes 2 to 119: nothing but silence: no audio, no words\n" in out
     assert "after 2:00:10: the journal stops here" in out
 

@@ -111,6 +111,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("openline_audio", "openline_driver", "openline_trio", "openline_server"),
         *("openline_asyncio", "openline_speech", "openline_wyoming"),
         *("openline_fleet", "openline_batch", "openline_load", "openline_doctor"),
+        "openline_telemetry",
     ),
 }
 
@@ -139,6 +140,7 @@ ONLY = {
         "openline_cli.doctor",
         "openline_cli.load",
     ),
+    "h11": ("openline_cli.live_server",),
     "picows": ("openline_fleet",),
     "ray": ("openline_fleet.engines.ray",),
     "locust": ("openline_load.locust",),

@@ -72,6 +72,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         (["diagram", "--format", "md"], "# The chart"),
         (["diagram", "--dialect", "echopanel"], "# The echopanel dialect"),
         (["diagram", "--journal", str(JOURNAL)], "<svg"),
+        (["inspect", str(JOURNAL), "--out", "page.html", "--no-open"], "page.html"),
         (["completion", "bash"], "complete -o"),
         (["stream", "--help"], "--policy NAME=VALUE"),
     ],

@@ -1,0 +1,129 @@
+"""How much audio each minute captured, sent and confirmed, by what the core says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from openline.journal.reader import Journal, read
+from openline.updates import SAMPLE_RATE, Ended, SourceStatistics
+from openline_lookup.amounts import Amount, Amounts, replayed
+from openline_lookup.records import records
+from openline_lookup.story import Story, stories
+
+JOURNALS = Path(__file__).parents[1] / "journals"
+NAMES = sorted(each.stem for each in JOURNALS.glob("*.jsonl"))
+
+
+def marks(captured: int, sent: int, confirmed: int) -> SourceStatistics:
+    return SourceStatistics(
+        captured=captured * SAMPLE_RATE,
+        sent=sent * SAMPLE_RATE,
+        confirmed=confirmed * SAMPLE_RATE,
+        missing=0,
+    )
+
+
+def journal(name: str) -> tuple[list[bytes], Journal]:
+    lines = (JOURNALS / f"{name}.jsonl").read_bytes().splitlines(keepends=True)
+    [found] = read(lines)
+    return lines, found
+
+
+def told(name: str) -> Story:
+    lines, found = journal(name)
+    [story] = stories(records(lines), [replayed(found)])
+    return story
+
+
+def test_each_minute_gets_what_moved_in_it() -> None:
+    amounts = Amounts()
+    amounts.see(0.0, {"mic": marks(5, 3, 2)})  # of an earlier process
+    amounts.see(59.0, {"mic": marks(15, 10, 4)})
+    amounts.see(60.0, {"mic": marks(16, 12, 9), "system": marks(7, 0, 0)})
+    amounts.see(200.0, {"mic": marks(16, 16, 16), "system": marks(9, 8, 1)})
+    assert amounts.of(0, 0) == Amount(10, 7, 2)
+    assert amounts.of(1, 1) == Amount(1, 2, 5)
+    assert amounts.of(2, 2) == Amount()
+    assert amounts.of(3, 3) == Amount(2, 12, 8)
+    assert amounts.of(0, 3) == Amount(13, 21, 15)
+
+
+def test_audio_that_is_sent_again_counts_once() -> None:
+    amounts = Amounts()
+    for at, sent in enumerate([0, 10, 4, 9, 12]):
+        amounts.see(at, {"mic": marks(20, sent, 4)})
+    assert amounts.of(0, 0) == Amount(0, 12, 0)
+
+
+@given(st.lists(st.tuples(st.floats(0, 600), st.integers(0, 50), st.integers(0, 50)), max_size=30))
+def test_the_minutes_together_are_the_whole(seen: list[tuple[float, int, int]]) -> None:
+    amounts = Amounts()
+    amounts.see(0.0, {"mic": marks(0, 0, 0)})
+    for at, sent, confirmed in sorted(seen):
+        amounts.see(at, {"mic": marks(50, sent, confirmed)})
+    whole = amounts.of(0, 10)
+    assert whole is not None
+    assert whole.sent == max([sent for _, sent, _ in seen], default=0)
+    assert whole.confirmed == max([confirmed for _, _, confirmed in seen], default=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_journal_moves_what_its_end_says(name: str) -> None:
+    lines, found = journal(name)
+    [ended] = [
+        update
+        for each in records(lines)
+        for update in getattr(each, "updates", ())
+        if isinstance(update, Ended)
+    ]
+    sources = ended.statistics.sources.values()
+    story = told(name)
+    assert sum(each.captured for each in story.minutes) * SAMPLE_RATE == pytest.approx(
+        sum(each.captured for each in sources)
+    )
+    assert sum(each.confirmed or 0.0 for each in story.minutes) * SAMPLE_RATE == pytest.approx(
+        sum(each.confirmed for each in sources)
+    )
+    assert replayed(found).until == float("inf")
+    for minute in story.minutes:
+        assert minute.sent is not None
+        assert minute.confirmed is not None
+        assert minute.captured + 0.01 >= minute.sent
+
+
+def test_what_cannot_be_replayed_is_not_known() -> None:
+    lines, found = journal("happy-path")
+    entries = list(found.entries)
+    entries[60] = msgspec.structs.replace(entries[60], raised="ValueError: x")
+    amounts = replayed(msgspec.structs.replace(found, entries=tuple(entries)))
+    assert 0.0 < amounts.until <= entries[60].now
+    assert amounts.of(0, 0) is None
+    [story] = stories(records(lines), [amounts])
+    assert [(each.sent, each.confirmed) for each in story.minutes] == [(None, None)]
+
+
+def test_minutes_before_what_cannot_be_replayed_are_known() -> None:
+    amounts = Amounts()
+    amounts.see(0.0, {"mic": marks(0, 0, 0)})
+    amounts.see(70.0, {"mic": marks(9, 9, 9)})
+    amounts.until = 119.9
+    assert amounts.of(0, 0) == Amount()
+    assert amounts.of(1, 1) is None
+    assert amounts.of(0, 1) is None
+
+
+def test_without_amounts_nothing_is_known() -> None:
+    lines, _ = journal("happy-path")
+    [story] = stories(records(lines))
+    assert [(each.sent, each.confirmed) for each in story.minutes] == [(None, None)]
+
+
+def test_another_dialect_is_not_known() -> None:
+    _, found = journal("happy-path")
+    opening = msgspec.structs.replace(found.opening, dialect="steno")
+    assert replayed(msgspec.structs.replace(found, opening=opening)).of(0, 0) is None
