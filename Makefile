@@ -27,6 +27,8 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
 ROOMS := $(patsubst %,tests/%,lookup store audio trio faces asyncio blocking threads speech wyoming fleet batch load doctor telemetry server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
+# What starts the command and other programs, and waits for them.
+PROGRAMS := $(patsubst %,tests/e2e/test_%.py,batch cli_demo cli_mic cli_resume cli_stream load out_file shipped spin token_file)
 # Whole sessions in virtual time: they wait for nothing, so they do not wait behind the real sockets.
 FAULTS := $(patsubst %,tests/e2e/test_%.py,every_fault heard)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e docs testing interop) $(ROOMS) $(KIT)
@@ -39,15 +41,15 @@ comma := ,
 # as the engine of Ray does (make interop-engines).
 ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/openline_pipecat/*,adapters/openline_fleet/engines/ray.py
 
-# What `make test` and `make long` run side by side, the longest first. At each moment there is one
-# check more than there are cores, because real sockets and the pages of the documentation wait for a
-# real clock half of the time; their limits are far above what the load of the others costs.
-CHECKS := sockets rooms docs core house searches kit properties faults mypy
-LONG := long-rooms long-sockets long-searches long-docs long-house long-kit long-properties long-core \
+# What `make test` and `make long` run side by side, the longest first. At each moment there are two
+# checks more than there are cores, because real sockets, programs and the pages of the documentation
+# wait for a real clock half of the time; their limits are far above what the load of the others costs.
+CHECKS := sockets programs rooms docs core house searches kit properties faults mypy
+LONG := long-rooms long-sockets long-programs long-searches long-docs long-house long-kit long-properties long-core \
 	pyright long-faults
 .PHONY: $(CHECKS:%=check-%) $(LONG:%=check-%)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-AT_ONCE ?= $(shell expr $(CORES) + 1)
+AT_ONCE ?= $(shell expr $(CORES) + 2)
 # What is too long for each change: marked by tests/conftest.py, or with examples of hypothesis.
 MARKED := -m 'long or longer or hypothesis'
 
@@ -114,13 +116,15 @@ check = begun=$$(date +%s); { $(2); } > $(OUT)/logs/$(1) 2>&1; status=$$?; \
 	echo "== $(1), $$(($$(date +%s) - begun)) s" | cat - $(OUT)/logs/$(1); exit $$status
 
 # The tests of each; the long ones are some of them.
-e2e := tests/e2e $(call ignoring,$(FAULTS))
+sockets := tests/e2e $(call ignoring,$(FAULTS) $(PROGRAMS))
 searches := tests/testing $(call ignoring,$(KIT) $(ROOMS))
 house := tests $(call ignoring,$(APART))
 traced_kit = $(call traced,rest,adapters/openline_testing$(comma)diagrams/openline_diagrams,$(KIT))
 
 check-sockets:
-	@$(call check,sockets,$(call tests,$(e2e)))
+	@$(call check,sockets,$(call tests,$(sockets)))
+check-programs:
+	@$(call check,programs,$(call tests,$(PROGRAMS)))
 check-faults:
 	@$(call check,faults,$(call tests,$(FAULTS)))
 check-docs:
@@ -149,7 +153,9 @@ check-long-rooms:
 check-long-kit:
 	@$(call check,long-kit,$(traced_kit))
 check-long-sockets:
-	@$(call check,long-sockets,$(call tests,$(e2e) $(MARKED)))
+	@$(call check,long-sockets,$(call tests,$(sockets) $(MARKED)))
+check-long-programs:
+	@$(call check,long-programs,$(call tests,$(PROGRAMS) $(MARKED)))
 check-long-faults:
 	@$(call check,long-faults,$(call tests,$(FAULTS) $(MARKED)))
 check-long-docs:

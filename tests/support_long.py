@@ -50,7 +50,7 @@ LONG: Final[Mapping[str, Part]] = {
     "testing/test_theorem.py::test_a_planted_bug_is_found_with_a_small_schedule": (
         "-hearing: a later hearing replaces all",
         "-hearing: a later hearing replaces nothing",
-        "-hearing: held finals are forgotten",
+        "-hearing: held finals are forgotten at a loss",
         "-positions: drops do not count",
     ),
     "testing/test_theorem.py::test_theorem_holds_for_an_own_dialect": 3,
@@ -58,6 +58,7 @@ LONG: Final[Mapping[str, Part]] = {
     "testing/test_theorem.py::test_claims_and_what_follows_from_them_occur": 0,
     "testing/test_promise.py::test_every_trait_keeps_its_promise": 2,
     "testing/test_promise.py::test_limits_of_300_s_are_rotated_through": 2,
+    "testing/test_scope.py::test_the_walk_takes_any_dialect_and_names_those_of_the_basic_laws": 0,
     "diagrams/test_diagram_machines.py::test_scxml_walks_the_same_paths": 0,
     "diagrams/test_checked_trace.py::test_a_fault_in_gate_timers_or_counts_leaves_the_model": 3,
     # Properties.
@@ -155,6 +156,7 @@ LONG: Final[Mapping[str, Part]] = {
     "e2e/test_wyoming.py::test_a_signal_ends_it_with_clients_in_the_midst": 2,
     "e2e/test_blocking_interrupted.py::"
     "test_two_hundred_sessions_interrupted_at_random_moments_leave_nothing": 0,
+    "e2e/test_microphone.py::test_10_s_of_digital_silence_are_reported": 0,
     "e2e/test_relay.py::test_minutes_of_audio_at_once_are_held_back_and_not_lost": 0,
     "e2e/test_hostile.py::test_a_server_that_closes": 5,
     "e2e/test_token_file.py::test_file_without_a_token_is_one_line": 5,

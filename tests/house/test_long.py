@@ -57,6 +57,17 @@ def test_each_case_is_in_a_quick_run_or_in_a_long_one() -> None:
     }
 
 
+def test_a_case_that_is_named_exists() -> None:
+    named = {key: part for key, part in LONG.items() if isinstance(part, tuple)}
+    files = sorted({f"tests/{key.partition('::')[0]}" for key in named})
+    every = collected("long", *files)
+    for key, part in named.items():
+        file, _, test = key.partition("::")
+        for name in part:
+            case = f"{test}[{name.removeprefix('-')}]"
+            assert any(each.startswith(f"tests/{file}::") and each.endswith(case) for each in every)
+
+
 def test_a_quick_run_takes_a_case_of_each_test_that_it_does_not_leave_out() -> None:
     def tests(found: set[str]) -> set[str]:
         return {each.partition("[")[0] for each in found}
