@@ -35,9 +35,8 @@ def runs(
 ) -> Iterator[dict[str, Future[None]]]:
     """The pages whose tests are to run, all of them at work."""
     cases = [each for each in request.session.items if isinstance(each, pytest.Function)]
-    wanted = [
-        each.callspec.params["name"] for each in cases if each.function is test_page_output_matches
-    ]
+    named = (case.callspec.params for case in cases if case.function is test_page_output_matches)
+    wanted = [str(params["name"]) for params in named]
     texts = {name: page.read_text("utf-8") for name, page in zip(NAMES, PAGES, strict=True)}
     last = [name for name in wanted if RECOGNISES.search(texts[name])]
     folders = {name: tmp_path_factory.mktemp("page") for name in wanted}  # one thread makes them
