@@ -18,16 +18,15 @@ def _profile() -> str:
     return os.environ.get("OPENLINE_PROFILE", QUICK)
 
 
+def some(examples: int) -> int:
+    """So many examples, or in a quick run a part of them; for ``hypothesis.settings``."""
+    return max(examples // FEWER, 1) if _profile() == QUICK else examples
+
+
 def paced(examples: int, steps: int) -> settings:
     """The profile's settings with ``examples`` walks of ``steps`` steps, or fewer, or more."""
-    match _profile():
-        case "soak":
-            examples *= SOAK
-        case "quick":
-            examples = max(examples // FEWER, 1)
-        case _:
-            pass
-    return settings(max_examples=examples, stateful_step_count=steps)
+    most = examples * SOAK if _profile() == "soak" else some(examples)
+    return settings(max_examples=most, stateful_step_count=steps)
 
 
 def many(quick: int, long: int) -> int:
