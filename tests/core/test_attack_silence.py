@@ -33,6 +33,10 @@ from openline.updates import SAMPLE_RATE as S
 from openline.updates import Account, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
 
+#: What is covered here is covered by the tests of single rows and parts too.
+pytestmark = pytest.mark.repeats
+
+
 #: What a speaker and a quiet room peak at.
 LOUD, QUIET = 8000, 20
 STEP = 0.5

@@ -19,6 +19,10 @@ from openline.updates import SAMPLE_RATE, BackendStatus, State, Transcript
 from tests.core.driver import BEAT, FRAME, Drive
 from tests.core.renewing import FLUSH, LIFE, Renewing, Town, leaving
 
+#: What is covered here is covered by the tests of single rows and parts too.
+pytestmark = pytest.mark.repeats
+
+
 #: With every draw 0.5, the share of a life after which a dial is replaced.
 SHARE = 0.8
 PATIENT = Policy(source_timeout=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support_long import LONG, Part
 ROOT = Path(__file__).parents[2]
 
 
+@cache
 def collected(profile: str, *arguments: str) -> set[str]:
     """The tests that pytest would run."""
     done = subprocess.run(

@@ -28,10 +28,9 @@ from openline_trio.session import Session
 from tests.simulation.command import HOUR, ROOT, play_hours, tally, workers
 from tests.simulation.plan import ENDLESS, draw
 from tests.simulation.play import Simulation, complaint, left, play, seeded
-from tests.support_profiles import many
 
 #: Session hours that a test has time for.
-HOURS = float(many(4, 16))
+HOURS = 16.0
 
 
 def trace(seed: int) -> bytes:
@@ -46,7 +45,6 @@ def wrong(seed: int) -> str:
     return complaint(Simulation(draw(seed)))
 
 
-@pytest.mark.longer
 def test_the_driver_keeps_its_duties_for_hours() -> None:
     running = workers(2, 0, HOURS)
     failure = [process.communicate()[0] for process in running]
