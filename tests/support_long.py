@@ -76,6 +76,10 @@ LONG: Final[Mapping[str, Part]] = {
     "e2e/test_heard.py::test_ignored_source_is_a_gap": 4,
     # The core.
     "core/test_rotation.py::test_a_hundred_rotations_lose_nothing": ("-flush-100",),
+    "core/test_rotation.py::test_where_all_is_proved_it_goes_on_within_the_limit_of_dials": 0,
+    "core/test_attack_silence.py::test_words_give_it_another_dial_for_the_next_time": 0,
+    "core/test_attack_silence.py::test_losses_cost_little_and_are_no_strikes": 0,
+    "core/test_attack_silence.py::test_finishing_takes_no_longer_than_after_a_minute": 0,
     "core/test_dialgate.py::test_hours_of_the_same_ending_cause_no_hot_loop": 3,
     "core/test_sent_property.py::test_the_messages_hold_what_is_reported": 3,
     "core/test_window.py::test_a_stalled_network_costs_time_but_no_audio": 4,

@@ -30,8 +30,8 @@ def paced(examples: int, steps: int) -> settings:
 
 
 def many(quick: int, long: int) -> int:
-    """How often a test does one thing: ``quick`` in a quick run, else ``long``.
+    """How often a test does one thing: ``quick`` in a quick run and for a mutant, else ``long``.
 
     A test that calls it is marked ``longer``, so that ``make long`` runs it too.
     """
-    return quick if _profile() == QUICK else long
+    return quick if _profile() in {QUICK, "mutants"} else long

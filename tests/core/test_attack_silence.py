@@ -33,10 +33,6 @@ from openline.updates import SAMPLE_RATE as S
 from openline.updates import Account, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
 
-#: What is covered here is covered by the tests of single rows and parts too.
-pytestmark = pytest.mark.repeats
-
-
 #: What a speaker and a quiet room peak at.
 LOUD, QUIET = 8000, 20
 STEP = 0.5
@@ -297,6 +293,7 @@ class TestADeafBackend:
         confirmed = room.core.snapshot().sources["mic"].confirmed
         assert seconds(confirmed) == pytest.approx(30, abs=0.1)
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("extra", range(4))
     def test_the_end_of_a_sentence_is_lost_with_it(self, extra: int) -> None:
         """However much of it is left behind the last gap."""
@@ -497,6 +494,7 @@ class TestMemory:
             "audio of mic left memory before it was confirmed: it is lost if the line is lost now"
         )
 
+    @pytest.mark.repeats
     @pytest.mark.repeats
     @pytest.mark.parametrize("horizon", [10.0, 45.0])
     @pytest.mark.parametrize("peak", [QUIET, LOUD])

@@ -15,10 +15,6 @@ from openline.updates import SAMPLE_RATE, GapCause, Trouble
 from tests.core.driver import pcm
 from tests.core.toys import Outright, Play
 
-#: What is covered here is covered by the tests of single rows and parts too.
-pytestmark = pytest.mark.repeats
-
-
 S = SAMPLE_RATE
 PATIENT = Policy(source_timeout=None, buffer_seconds=120.0)
 

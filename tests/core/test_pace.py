@@ -11,9 +11,6 @@ from openline.updates import SAMPLE_RATE
 from tests.core.driver import BEAT, FRAME
 from tests.core.formed_toy import Toy, hear, lengths, messages, rest, stream
 
-#: What is covered here is covered by the tests of single rows and parts too.
-pytestmark = pytest.mark.repeats
-
 
 @pytest.mark.parametrize("pace", [1.05, 2.0, 10.0])
 @pytest.mark.parametrize("usual", [0.02, 0.1])

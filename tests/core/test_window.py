@@ -26,10 +26,6 @@ from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE
 from tests.support_profiles import some
 
-#: What is covered here is covered by the tests of single rows and parts too.
-pytestmark = pytest.mark.repeats
-
-
 S = SAMPLE_RATE
 F = FRAME_SAMPLES
 LIMITS = Limits.of(TRAITS)
