@@ -8,9 +8,9 @@
 
     OPENLINE_PROFILE=soak python -m pytest tests/properties tests/testing
 
-A test with its own number of examples uses ``support_profiles.paced``, and one with a number of
-its own ``support_profiles.many``: it is marked ``longer``. A test that is named on the command line
-(``tests/core/test_pace.py::test_it``) runs in each profile.
+A test with its own number of examples uses ``support_profiles.some`` or ``paced``, and one that
+counts for itself ``support_profiles.many``: it is marked ``longer``. A test that is named on the
+command line (``tests/core/test_pace.py::test_it``) runs in each profile.
 
 Tracing for the coverage gates doubles the run time. A test that repeats one thing a thousand
 times is marked ``repeats``: it runs like all others, but without tracing. Other tests must
