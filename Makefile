@@ -4,7 +4,7 @@
 # .venv, from lock files with hashes. `make PYTHON=/path/to/python3.12` names the Python.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test pythons latest lint bench figures herd docs goldens diagrams pictures manual \
+.PHONY: help install demo test long pythons latest lint bench figures herd docs goldens diagrams pictures manual \
 	interop interop-plugins interop-engines interop-heavy wheel soak mutants changelog lock clean
 
 PYTHON ?=
@@ -18,11 +18,17 @@ UV := .venv/bin/uv --quiet --system-certs
 UV_INSTALL := $(UV) pip install --python .venv/bin/python
 PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
+# `make test` is for each change: six minutes on two cores. It leaves long tests out, and of others it
+# runs some cases (tests/support_long.py); `make long` runs these, and what is traced for the gate of
+# the adapters. The CI runs both.
+#
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
 ROOMS := $(patsubst %,tests/%,lookup inspect store audio trio faces asyncio blocking threads speech wyoming fleet batch load doctor telemetry server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
+# What starts the command and other programs, and waits for them.
+PROGRAMS := $(patsubst %,tests/e2e/test_%.py,batch cli_demo cli_mic cli_resume cli_stream load out_file shipped spin token_file)
 # Whole sessions in virtual time: they wait for nothing, so they do not wait behind the real sockets.
 FAULTS := $(patsubst %,tests/e2e/test_%.py,every_fault heard)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e docs testing interop) $(ROOMS) $(KIT)
@@ -35,13 +41,22 @@ comma := ,
 # as the engine of Ray does (make interop-engines).
 ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/openline_pipecat/*,adapters/openline_fleet/engines/ray.py
 
-# What `make test` runs side by side, the longest first. At each moment there is one check more than
-# there are cores, because real sockets and the pages of the documentation wait for a real clock half
-# of the time; their limits are far above what the load of the others costs.
-CHECKS := sockets rooms docs core searches kit faults pyright properties house mypy
-.PHONY: $(CHECKS:%=check-%)
+# What `make test` and `make long` run side by side, the longest first. At each moment there are two
+# checks more than there are cores, because real sockets, programs and the pages of the documentation
+# wait for a real clock half of the time; their limits are far above what the load of the others costs.
+CHECKS := sockets programs rooms docs core house searches kit properties faults mypy
+LONG := long-rooms long-sockets long-programs long-searches long-docs long-house long-kit long-properties long-core \
+	pyright long-faults
+.PHONY: $(CHECKS:%=check-%) $(LONG:%=check-%)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-AT_ONCE ?= $(shell expr $(CORES) + 1)
+AT_ONCE ?= $(shell expr $(CORES) + 2)
+# What is too long for each change: marked by tests/conftest.py, or with examples of hypothesis.
+MARKED := -m 'long or longer or hypothesis'
+
+# The tests make and remove twenty thousand files, and sync many: on a disk they wait for it longer
+# than they compute. So their folders are in memory, where the system has 4 GB for that.
+MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}')
+SCRATCH := $(if $(MEMORY),$(MEMORY),/tmp)/openline-$(shell id -u)-$(firstword $(shell echo $(CURDIR) | cksum))
 
 tests = $(RUN) pytest $(1)
 ignoring = $(patsubst %,--ignore=%,$(1))
@@ -62,12 +77,12 @@ install: $(READY) ## Set up .venv from the lock files (the others do so themselv
 demo: $(READY) ## Speech, a server that fails, and a line that holds: see it work
 	@.venv/bin/openline demo
 
-test: $(READY) ## Lint, run every test, hold the coverage gates
+test: $(READY) ## Lint, types, the tests, and the coverage of the core: for each change
 	@rm -rf $(OUT) && mkdir -p $(OUT)/logs
 	@$(style) || $(call fail,ruff found something)
 	@echo "== side by side: $(CHECKS)"
 	@$(side_by_side) $(CHECKS:%=check-%) || \
-		$(call fail,a test failed$(comma) or mypy or pyright found something)
+		$(call fail,a test failed$(comma) or mypy found something)
 	@echo "== coverage of the core by its own tests: $(COVERAGE_OF_CORE) %"; \
 	export COVERAGE_FILE=$(OUT)/core; $(RUN) coverage combine --quiet && \
 	$(RUN) coverage report --include='core/*' --precision=1 \
@@ -77,23 +92,39 @@ test: $(READY) ## Lint, run every test, hold the coverage gates
 	export COVERAGE_FILE=$(OUT)/driver; $(RUN) coverage combine --quiet && \
 	$(RUN) coverage report --precision=1 --fail-under=$(COVERAGE_OF_DRIVER) \
 		|| $(call fail,the driver is not covered by its own tests)
+	@rm -rf $(SCRATCH); echo "make: all is well"
+
+long: $(READY) ## What `make test` leaves out: long tests, all examples, pyright, the adapters' coverage
+	@rm -rf $(OUT) && mkdir -p $(OUT)/logs
+	@echo "== side by side: $(LONG)"
+	@$(side_by_side) $(LONG:%=check-%) || $(call fail,a test failed$(comma) or pyright found something)
 	@echo "== coverage of the adapters and the kit: $(COVERAGE_OF_ADAPTERS) %"; \
 	export COVERAGE_FILE=$(OUT)/rest; $(RUN) coverage combine --quiet && \
 	$(RUN) coverage report --omit='$(ELSEWHERE)' --precision=1 \
 		--fail-under=$(COVERAGE_OF_ADAPTERS) \
 		|| $(call fail,the adapters are not covered)
-	@echo "make: all is well"
+	@rm -rf $(SCRATCH); echo "make: all is well"
 
 # Some containers have Python keep no bytecode. Then each of the thousand commands that the tests start
 # would compile anew all that it imports, which is half of its time.
-test pythons: export PYTHONDONTWRITEBYTECODE :=
-side_by_side = $(MAKE) --no-print-directory --keep-going --jobs=$(AT_ONCE)
+test long pythons: export PYTHONDONTWRITEBYTECODE :=
+long: export OPENLINE_PROFILE := long
+side_by_side = rm -rf $(SCRATCH) && mkdir -p -m 700 $(SCRATCH) && TMPDIR=$(SCRATCH) \
+	$(MAKE) --no-print-directory --keep-going --jobs=$(AT_ONCE)
 # One of the checks: what it says is told in one piece, once it is over.
 check = begun=$$(date +%s); { $(2); } > $(OUT)/logs/$(1) 2>&1; status=$$?; \
 	echo "== $(1), $$(($$(date +%s) - begun)) s" | cat - $(OUT)/logs/$(1); exit $$status
 
+# The tests of each; the long ones are some of them.
+sockets := tests/e2e $(call ignoring,$(FAULTS) $(PROGRAMS))
+searches := tests/testing $(call ignoring,$(KIT) $(ROOMS))
+house := tests $(call ignoring,$(APART))
+traced_kit = $(call traced,rest,adapters/openline_testing$(comma)diagrams/openline_diagrams,$(KIT))
+
 check-sockets:
-	@$(call check,sockets,$(call tests,tests/e2e $(call ignoring,$(FAULTS))))
+	@$(call check,sockets,$(call tests,$(sockets)))
+check-programs:
+	@$(call check,programs,$(call tests,$(PROGRAMS)))
 check-faults:
 	@$(call check,faults,$(call tests,$(FAULTS)))
 check-docs:
@@ -102,19 +133,41 @@ check-core:
 	@$(call check,core,$(call traced,core,core/openline,tests/core tests/dialects); core=$$?; \
 		$(call traced,driver,adapters/openline_driver,tests/driver) && [ $$core = 0 ])
 check-rooms:
-	@$(call check,rooms,$(call traced,rest,adapters,$(ROOMS)))
+	@$(call check,rooms,$(call tests,$(ROOMS)))
 check-kit:
-	@$(call check,kit,$(call traced,rest,adapters/openline_testing$(comma)diagrams/openline_diagrams,$(KIT)))
+	@$(call check,kit,$(call tests,$(KIT)))
 check-searches:
-	@$(call check,searches,$(call tests,tests/testing $(call ignoring,$(KIT) $(ROOMS))))
+	@$(call check,searches,$(call tests,$(searches)))
 check-properties:
 	@$(call check,properties,$(call tests,tests/properties))
 check-house:
-	@$(call check,house,$(call tests,tests $(call ignoring,$(APART))))
+	@$(call check,house,$(call tests,$(house)))
 check-mypy:
 	@$(call check,mypy,$(RUN) mypy)
 check-pyright:
 	@$(call check,pyright,$(RUN) pyright --pythonpath .venv/bin/python)
+
+# The gate counts all tests of the rooms and of the kit, so they run whole.
+check-long-rooms:
+	@$(call check,long-rooms,$(call traced,rest,adapters,$(ROOMS)))
+check-long-kit:
+	@$(call check,long-kit,$(traced_kit))
+check-long-sockets:
+	@$(call check,long-sockets,$(call tests,$(sockets) $(MARKED)))
+check-long-programs:
+	@$(call check,long-programs,$(call tests,$(PROGRAMS) $(MARKED)))
+check-long-faults:
+	@$(call check,long-faults,$(call tests,$(FAULTS) $(MARKED)))
+check-long-docs:
+	@$(call check,long-docs,$(call tests,tests/docs $(MARKED)))
+check-long-core:
+	@$(call check,long-core,$(call tests,tests/core tests/dialects tests/driver $(MARKED)))
+check-long-searches:
+	@$(call check,long-searches,$(call tests,$(searches) $(MARKED)))
+check-long-properties:
+	@$(call check,long-properties,$(call tests,tests/properties $(MARKED)))
+check-long-house:
+	@$(call check,long-house,$(call tests,$(house) $(MARKED)))
 
 pythons: $(READY) ## Run the tests on each other Python that is here: 3.11 to 3.13
 	@$(RUN) tools.pythons
@@ -129,7 +182,7 @@ latest: $(READY) ## Install the newest of everything, and run the tests of the c
 		$(call fail,the newest of everything cannot be installed together)
 	@$(UV) pip freeze --python $(NEWEST)/bin/python | \
 		grep -E '^(trio|trio-websocket|msgspec|python-statemachine|numpy|rich|pytest)='
-	@$(NEWEST)/bin/python -m pytest $(FACES) || $(call fail,a test fails with the newest of everything)
+	@OPENLINE_PROFILE=long $(NEWEST)/bin/python -m pytest $(FACES) || $(call fail,a test fails with the newest of everything)
 
 # The clients come from PyPI, so this is no part of the tests.
 interop: $(READY) ## Let the makers' own clients stream speech to our backend, in each one's dialect
@@ -165,7 +218,7 @@ manual: $(READY) ## Write the manual page of the command anew
 	@$(RUN) openline_cli.manual >adapters/openline_cli/data/openline.1
 
 lint: $(READY) ## Check style and types: ruff, mypy, pyright
-	@mkdir -p $(OUT)
+	@mkdir -p $(OUT)/logs
 	@$(style) || $(call fail,ruff found something)
 	@$(side_by_side) check-mypy check-pyright || $(call fail,mypy or pyright found something)
 
@@ -224,9 +277,9 @@ soak: $(READY) ## Search longer: SCHEDULES=1000000 SEED=1000000 RUNS=100 HOURS=1
 	@$(RUN) tests.simulation --hours $(HOURS) --seed $(SEED) \
 		|| $(call fail,the session driver broke a promise)
 	@OPENLINE_PROFILE=$(PROFILE) $(RUN) pytest tests/properties tests/testing || $(call fail,a property does not hold)
-	@OPENLINE_RUNS=$(RUNS) OPENLINE_FIRST_SEED=$(SEED) $(RUN) pytest tests/e2e/test_nothing_lost.py \
+	@OPENLINE_PROFILE=long OPENLINE_RUNS=$(RUNS) OPENLINE_FIRST_SEED=$(SEED) $(RUN) pytest tests/e2e/test_nothing_lost.py \
 		|| $(call fail,something was lost)
-	@OPENLINE_KILLS=$(KILLS) $(RUN) pytest tests/e2e/test_out_file.py \
+	@OPENLINE_PROFILE=long OPENLINE_KILLS=$(KILLS) $(RUN) pytest tests/e2e/test_out_file.py \
 		|| $(call fail,a transcript was lost)
 	@echo "make: the soak found nothing"
 

@@ -1,12 +1,16 @@
-"""The hypothesis profiles: reproducible, random, or long.
+"""How much the tests do: a profile, and what each leaves out.
 
-- ``ci`` (the default): derandomised, so that runs can be compared;
-- ``dev``: as many examples, drawn anew each time;
+- ``quick`` (the default, and ``make test``): derandomised, so that runs can be compared, with fewer
+  examples, and without the tests and cases that ``support_long`` lists;
+- ``long`` (``make long``, in the CI): derandomised, with all examples and all tests;
+- ``dev``: the same, drawn anew each time;
 - ``soak``: very many, drawn anew; failures are stored in ``.hypothesis`` and tried first.
 
     OPENLINE_PROFILE=soak python -m pytest tests/properties tests/testing
 
-A test with its own number of examples uses ``support_profiles.paced``; a soak multiplies it.
+A test with its own number of examples uses ``support_profiles.some`` or ``paced``, and one that
+counts for itself ``support_profiles.many``: it is marked ``longer``. A test that is named on the
+command line (``tests/core/test_pace.py::test_it``) runs in each profile.
 
 Tracing for the coverage gates doubles the run time. A test that repeats one thing a thousand
 times is marked ``repeats``: it runs like all others, but without tracing. Other tests must
@@ -21,6 +25,7 @@ Long audio and long lists that differ are told by the first difference, and not 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -31,9 +36,15 @@ from typing import cast
 import pytest
 from hypothesis import settings
 
-PROFILE = os.environ.get("OPENLINE_PROFILE", "ci")
+from tests.support_long import left_out
+from tests.support_profiles import FEWER, QUICK
 
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+PROFILE = os.environ.get("OPENLINE_PROFILE", QUICK)
+
+settings.register_profile(
+    QUICK, deadline=None, derandomize=True, print_blob=True, max_examples=100 // FEWER
+)
+settings.register_profile("long", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("dev", deadline=None, print_blob=True)
 settings.register_profile("soak", deadline=None, max_examples=5_000, print_blob=True)
 settings.load_profile(PROFILE)
@@ -41,10 +52,32 @@ settings.load_profile(PROFILE)
 #: Seconds that a test may take. A soak takes hours, and mutants have a limit of their own.
 LIMIT = float(os.environ.get("OPENLINE_TEST_LIMIT", "300"))
 _AGAIN = 5.0  # should something have caught the failure, or wait for ever behind it
-_LIMITED = PROFILE in {"ci", "dev"} and hasattr(signal, "setitimer")
+_LIMITED = PROFILE in {QUICK, "long", "dev"} and hasattr(signal, "setitimer")
 
 # A background job of a shell ignores SIGINT, and its child processes inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the long tests, and leave them out of a quick run, unless a test is named."""
+    for item in left_out(items):
+        item.add_marker("long")
+    if PROFILE != QUICK or any("::" in each for each in config.args):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that is imported and collected out of later collections of garbage.
+
+    Tests that look for leaks collect it, and a million objects of modules take 0.2 s each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

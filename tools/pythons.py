@@ -9,6 +9,7 @@ What runs here is all that a version of Python may break: the core, the driver, 
 that they need, by their own tests. What depends on no version is checked by ``make test`` alone:
 types, style, coverage, the tests that read our files, and the long searches from seeds. These call
 the same functions as the tests that run here, only far more often, and do the same on each Python.
+Of the tests that run here the quick part does (``tests/support_long.py``).
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from openline_audio.convert import (
     to_s16le,
 )
 from openline_audio.source import SourceError
+from tests.support_profiles import some
 
 RNG = np.random.default_rng(7)
 
@@ -47,7 +48,7 @@ def test_16k_mono_passes_bit_for_bit_however_it_is_cut(data: bytes, draw: st.Dat
     assert all(0 < len(frame) <= FRAME_BYTES for frame in frames)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     st.sampled_from([(8_000, 1), (16_000, 2), (44_100, 2), (48_000, 6), (11_025, 1)]),
     st.integers(0, 20_000),
@@ -158,7 +159,7 @@ def test_without_soxr_only_16k_is_possible(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(
     st.lists(
         st.tuples(

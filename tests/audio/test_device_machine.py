@@ -36,6 +36,7 @@ from openline_audio.devices import (
     Suspended,
     Tick,
 )
+from tests.support_profiles import some
 
 BLOCK = 0.02
 
@@ -444,7 +445,7 @@ class Rules:
                 self.is_over = True
 
 
-@settings(max_examples=400)
+@settings(max_examples=some(400))
 @given(
     policy=st.sampled_from(DevicePolicy),
     chosen=st.sampled_from([USB, DESK, SPEAKERS]),

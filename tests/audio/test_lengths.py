@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from openline_audio.pushed_pcm import HeaderPcm, PushedPcm, RawPcm
 from tests.audio.support_recordings import Got, encoded, noise, read
+from tests.support_profiles import some
 
 RATES = (8_000, 11_025, 16_000, 44_100, 48_000)
 SECONDS = 1.5
@@ -104,7 +105,7 @@ def test_what_came_and_what_is_missing_are_what_was_stated(
     assert pcm.seconds == pytest.approx(came, abs=0.001), "the pipe's own count is another"
 
 
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 @given(form=st.sampled_from(COMPRESSED), channels=st.integers(1, 2), part=st.floats(0.4, 0.9))
 def test_a_cut_codec_misses_what_did_not_come(
     form: tuple[str, str, float], channels: int, part: float

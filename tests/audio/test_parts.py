@@ -10,6 +10,7 @@ from openline_audio import parts
 from openline_audio.mpeg import frame_at, length_tag, stated_frames, tag_frame
 from openline_audio.parts import Part, first_part, skip_tags
 from tests.audio.support_windows import windowed
+from tests.support_profiles import some
 
 
 def part(kind: str | None, data: bytes) -> Part:
@@ -220,7 +221,7 @@ def test_mp3_of_no_known_form_is_all_there_is() -> None:
 
 
 @pytest.mark.parametrize("block", [8192, 1 << 20])
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=some(30))
 @given(
     size=st.integers(1, 300) | st.integers(4_000, 20_000),
     filler=st.sampled_from([b"\x55", b"\xff", b"\xff\xfb\xf0\0", FREE, OTHER[:50]]),

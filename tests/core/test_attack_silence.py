@@ -293,6 +293,7 @@ class TestADeafBackend:
         confirmed = room.core.snapshot().sources["mic"].confirmed
         assert seconds(confirmed) == pytest.approx(30, abs=0.1)
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("extra", range(4))
     def test_the_end_of_a_sentence_is_lost_with_it(self, extra: int) -> None:
         """However much of it is left behind the last gap."""
@@ -493,6 +494,7 @@ class TestMemory:
             "audio of mic left memory before it was confirmed: it is lost if the line is lost now"
         )
 
+    @pytest.mark.repeats
     @pytest.mark.repeats
     @pytest.mark.parametrize("horizon", [10.0, 45.0])
     @pytest.mark.parametrize("peak", [QUIET, LOUD])

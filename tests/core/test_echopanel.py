@@ -32,6 +32,7 @@ from openline.dialects.protocol import (
 )
 from openline.dialects.traits import Ends
 from openline.reconnect.verdicts import Action
+from tests.support_profiles import some
 
 DIALECT = EchoPanel()
 IDS = Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -687,14 +688,14 @@ def believable(message: Message) -> bool:
 
 
 @pytest.mark.repeats
-@settings(deadline=None, derandomize=True, max_examples=400)
+@settings(deadline=None, derandomize=True, max_examples=some(400))
 @given(st.one_of(st.text(), objects().map(json.dumps), VALUES.map(json.dumps)))
 def test_any_text_decodes_to_a_message(text: str) -> None:
     assert believable(decode(text))
 
 
 @pytest.mark.repeats
-@settings(deadline=None, derandomize=True, max_examples=400)
+@settings(deadline=None, derandomize=True, max_examples=some(400))
 @given(objects(), st.data())
 def test_a_damaged_message_still_decodes_to_a_message(
     fields: dict[str, Any], data: st.DataObject

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from openline.audio.loudness import LEVEL, SLOT, Loudness
 from openline.updates import SAMPLE_RATE as S
+from tests.support_profiles import some
 
 F = 320
 
@@ -155,7 +156,7 @@ def test_memory_is_bounded() -> None:
     assert not loudness.is_measured(49 * S, 60 * S)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 40), st.sampled_from([0, 9000])), max_size=30),
     st.integers(0, 100),

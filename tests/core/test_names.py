@@ -76,6 +76,7 @@ def test_a_session_with_required_arguments_only() -> None:
     assert isinstance(line.next_message(0.4), SendBytes)
 
 
+@pytest.mark.repeats
 def test_seconds_convert_back_to_the_same_samples() -> None:
     assert all(to_samples(n / SAMPLE_RATE) == n for n in range(0, 3_000_000, 7))
     assert to_samples(1e30) == to_samples(1e9) == 16_000 * 10**9

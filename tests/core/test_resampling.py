@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from random import Random
 
 import pytest
 
@@ -13,8 +14,9 @@ RATES = (8000, 24000, 48000)
 LOUD = 30000
 
 
-def samples_of(values: list[int]) -> bytes:
-    return struct.pack(f"<{len(values)}h", *values)
+def pushed(resampler: Resampler, values: list[int]) -> list[int]:
+    made = resampler.push(struct.pack(f"<{len(values)}h", *values))
+    return list(struct.unpack(f"<{len(made) // 2}h", made))
 
 
 def tone(frequency: float, count: int = 8000) -> list[int]:
@@ -39,10 +41,10 @@ def test_the_output_is_as_long_as_the_input_and_no_cut_is_heard(rate: int, cuts:
     whole = tone(440, sum(cuts))
     cut, resampler, total = list[int](), Resampler(rate), 0
     for each in cuts:
-        cut += resampler.push(samples_of(whole[total : total + each]))
+        cut += pushed(resampler, whole[total : total + each])
         total += each
         assert len(cut) == -(-total * rate // 16000)
-    assert cut == Resampler(rate).push(samples_of(whole))
+    assert cut == pushed(Resampler(rate), whole)
 
 
 @pytest.mark.parametrize(("rate", "delay"), [(8000, 32), (24000, 16), (48000, 16)])
@@ -50,8 +52,8 @@ def test_the_delay_is_known_and_silence_pushes_the_last_sample_out(rate: int, de
     resampler = Resampler(rate)
     assert resampler.delay == delay
     # A click in the last sample, which is even, so that 8 kHz has a sample there.
-    before = resampler.push(samples_of([0] * 100 + [20000]))
-    behind = resampler.push(bytes(2 * 2 * delay))
+    before = pushed(resampler, [0] * 100 + [20000])
+    behind = pushed(resampler, [0] * (2 * delay))
     whole = before + behind
     assert max(map(abs, before)) < 100, "nothing of it is out yet but a ripple"
     loudest = max(range(len(whole)), key=lambda i: abs(whole[i]))
@@ -61,7 +63,7 @@ def test_the_delay_is_known_and_silence_pushes_the_last_sample_out(rate: int, de
 @pytest.mark.parametrize("rate", [24000, 48000])
 def test_the_rate_goes_up_by_copies_with_samples_between_them(rate: int) -> None:
     source = tone(1234, 800)
-    made = Resampler(rate).push(samples_of(source))
+    made = pushed(Resampler(rate), source)
     step = 3 * 16000 // rate  # inputs for 3 outputs, the first of which is a copy
     copies = made[::3]
     assert copies[16 // step + 1 :] == source[step : step * (len(copies) - 16 // step) : step]
@@ -77,32 +79,51 @@ def test_the_rate_goes_up_by_copies_with_samples_between_them(rate: int) -> None
     ],
 )
 def test_a_tone_keeps_its_level(rate: int, frequency: int, lowest: float, highest: float) -> None:
-    made = Resampler(rate).push(samples_of(tone(frequency)))
+    made = pushed(Resampler(rate), tone(frequency))
     assert lowest <= level(made[rate // 16 :], frequency, rate) <= highest
 
 
 @pytest.mark.parametrize("rate", [24000, 48000])
 @pytest.mark.parametrize("frequency", [500, 3000, 6800, 7000])
 def test_a_higher_rate_has_no_images(rate: int, frequency: int) -> None:
-    made = Resampler(rate).push(samples_of(tone(frequency)))
+    made = pushed(Resampler(rate), tone(frequency))
     assert level(made[rate // 16 :], 16000 - frequency, rate) < -70
 
 
 @pytest.mark.parametrize("frequency", [4500, 5000, 6500, 7900])
 def test_a_lower_rate_has_no_aliases(frequency: int) -> None:
-    made = Resampler(8000).push(samples_of(tone(frequency)))
+    made = pushed(Resampler(8000), tone(frequency))
     assert level(made[500:], 8000 - frequency, 8000) < -70
 
 
 @pytest.mark.parametrize("rate", RATES)
 def test_a_square_of_full_scale_is_clipped_and_does_not_wrap(rate: int) -> None:
     square = ([32767] * 40 + [-32768] * 40) * 10
-    made = Resampler(rate).push(samples_of(square))
+    made = pushed(Resampler(rate), square)
     assert max(made) == 32767
     assert min(made) == -32768
     # Behind the delay each half keeps its sign, but for the edges.
     middle = [made[(20 + 40 * i + Resampler(rate).delay) * rate // 16000] for i in range(18)]
     assert [each > 0 for each in middle] == [i % 2 == 0 for i in range(18)]
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("loudest", [32767, 12000])
+def test_each_sample_is_the_sum_of_the_responses_to_each_input(rate: int, loudest: int) -> None:
+    """A click of -32768 is answered by the weights themselves, exactly, with the sign changed."""
+    length, rng = 150, Random(rate + loudest)
+    weights = [
+        pushed(Resampler(rate), [-32768 if i == at else 0 for i in range(length)])
+        for at in range(length)
+    ]
+    audio = [rng.choice((rng.randint(-loudest, loudest), -loudest, loudest)) for _ in range(length)]
+    sums = [
+        sum(-answer[n] * sample for answer, sample in zip(weights, audio, strict=True))
+        for n in range(len(weights[0]))
+    ]
+    exact = [(each + 0x4000) >> 15 for each in sums]
+    assert pushed(Resampler(rate), audio) == [max(-32768, min(each, 32767)) for each in exact]
+    assert (max(map(abs, exact)) > 32768) is (loudest == 32767), "one of the two is clipped"
 
 
 def test_a_rate_that_no_backend_wants_is_refused() -> None:

@@ -182,6 +182,7 @@ class TestWhen:
         drive.ack()
         assert at(drive, Timer.ROTATE) == pytest.approx(dialled + SHARE * LIFE)
 
+    @pytest.mark.repeats
     def test_in_a_pause_the_dial_is_left_at_that_time(self) -> None:
         drive = stable()
         due = at(drive, Timer.ROTATE)
@@ -241,6 +242,7 @@ class TestWhen:
         assert CloseSocket(1, 1000) in drive.commands
         assert "flush" not in str(drive.sent)
 
+    @pytest.mark.repeats
     def test_noise_puts_the_replacement_off_for_10_s(self) -> None:
         drive = stable()
         due = at(drive, Timer.ROTATE)
@@ -251,6 +253,7 @@ class TestWhen:
         utter(drive, 0.3, LOUD)
         assert drive.state != "streaming"
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("ends", ["mic is over", "nothing is measured", "nothing is asked"])
     def test_what_is_no_cut_word_puts_nothing_off(self, ends: str) -> None:
         drive = due_soon(drain=Drain.NONE if ends == "nothing is asked" else Drain.FLUSH)
@@ -607,6 +610,7 @@ class TestJudged:
         assert drive.state == "draining"
         return drive
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize(
         ("code", "state", "action"),
         [
@@ -623,12 +627,14 @@ class TestJudged:
         drive.lose(code)
         assert (drive.state, drive.last_change.action) == (state, action)
 
+    @pytest.mark.repeats
     def test_an_unknown_ending_of_a_drain_is_a_strike(self) -> None:
         drive = self.near()
         drive.lose(error=ErrorKind.OS_OTHER)
         assert drive.state == "reconnecting"
         assert drive.session.retry.strikes == 1
 
+    @pytest.mark.repeats
     def test_a_refusal_in_a_drain_means_what_it_says(self) -> None:
         drive = self.near()
         drive.refuse()
@@ -774,6 +780,7 @@ class TestStrikes:
             drive.speak(BEAT)
         assert drive.core.dial == dial
 
+    @pytest.mark.repeats
     def test_deaf_lines_end_the_session(self) -> None:
         drive = Drive(policy=PATIENT).stream()
         for strikes in (1, 2, 3):

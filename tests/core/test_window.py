@@ -24,6 +24,7 @@ from openline.dialects.echopanel import TRAITS
 from openline.dialects.traits import Ends
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE
+from tests.support_profiles import some
 
 S = SAMPLE_RATE
 F = FRAME_SAMPLES
@@ -163,7 +164,7 @@ class TestWithoutFigures:
         ),
         sent=st.integers(0, 30 * S),
     )
-    @settings(deadline=None, derandomize=True, max_examples=300)
+    @settings(deadline=None, derandomize=True, max_examples=some(300))
     def test_the_deadline_opens_the_window_and_is_not_in_the_past(
         self, now: float, steps: list[tuple[str, int, float]], sent: int
     ) -> None:

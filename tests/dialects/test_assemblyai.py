@@ -47,6 +47,7 @@ from tests.dialects.support_messages import (
     side_fields,
     spoiled,
 )
+from tests.support_profiles import some
 
 U3 = AssemblyAI()
 OLDER = AssemblyAI(model="universal-streaming-english")
@@ -364,7 +365,7 @@ class TestTurns:
         item = one({"type": "Turn", "end_of_turn": is_over, "words": [{"text": ""}, 3]})
         assert item == Malformed(why="Turn: no transcript", words=is_over)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=some(150), deadline=None)
     @given(data=st.data())
     def test_a_side_field_of_any_type_costs_no_text(self, data: st.DataObject) -> None:
         message: Any = FORMATTED
@@ -414,7 +415,7 @@ class TestProof:
         _, items = play(U3, SONNYS[1], turn(0, ""), silence(4, 30))
         assert items[-1] == Proof(confirmed=25.0)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=some(100), deadline=None)
     @given(data=st.data(), dialect=st.sampled_from([U3, OLDER, PLAIN]))
     def test_no_proof_lies_behind_words_that_were_not_told(
         self, data: st.DataObject, dialect: AssemblyAI
@@ -519,7 +520,7 @@ class TestEverythingElse:
         (item,) = check_items(U3, Turns(), data)[1]
         assert isinstance(item, Malformed)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=some(150), deadline=None)
     @given(
         st.lists(NOISE | mutants(TEXTS), max_size=8),
         st.sampled_from([U3, OLDER, PLAIN]),

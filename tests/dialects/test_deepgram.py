@@ -43,6 +43,7 @@ from tests.dialects.support_messages import (
     side_fields,
     spoiled,
 )
+from tests.support_profiles import some
 
 DIALECT = Deepgram()
 IMITATION = Deepgram(finalize=False, exact=False)
@@ -345,7 +346,7 @@ class TestResults:
         *_, noticed = decode(results(entities=[entity]))
         assert noticed == Noticed(kind="entities", payload={"entities": [entity]})
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=some(150), deadline=None)
     @given(data=st.data())
     def test_a_side_field_of_any_type_costs_no_text(self, data: st.DataObject) -> None:
         needed = ("channel", "alternatives", 0, "transcript")
@@ -419,7 +420,7 @@ class TestEverythingElse:
         (item,) = check_items(DIALECT, None, (odd % (said % ("9" * 500))).encode())[1]
         assert item == Heard(text="a?b", start=None, end=None, final=True)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=some(200), deadline=None)
     @given(NOISE | mutants([*RECORDED, json.dumps(DIALOGUE)]), st.none() | st.floats(0, 1e6))
     def test_anything_decodes(self, data: str | bytes, memory: float | None) -> None:
         check_items(DIALECT, memory, data)

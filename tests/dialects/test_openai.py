@@ -39,6 +39,7 @@ from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import Ends
 from openline.reconnect.verdicts import Action
 from tests.dialects.fuzzing import anything, play
+from tests.support_profiles import some
 
 DIALECT = OpenAI()
 COMMITS = OpenAI(model="gpt-live-transcribe")
@@ -497,7 +498,7 @@ class TestOddities:
         assert isinstance(shown, Heard)
         assert (len(shown.text), shown.text[-4:]) == (MOST_TEXT, "xend")
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=some(150), deadline=None)
     @given(
         st.lists(
             anything(

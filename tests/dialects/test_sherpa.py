@@ -25,6 +25,7 @@ from openline.dialects import (
 )
 from openline.dialects.sherpa import ONSET, Sherpa
 from tests.dialects import support_wire as wire
+from tests.support_profiles import some
 
 SHERPA = Sherpa()
 WITHDRAWN = Heard(text="", start=None, end=None, final=True)
@@ -276,7 +277,7 @@ def test_what_cannot_be_read() -> None:
     assert decode("{}") == [(Unknown(type="an object without text"),)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(st.lists(wire.any_message("sherpa-onnx"), max_size=6))
 def test_no_message_raises(messages: list[Any]) -> None:
     wire.check_proofs(wire.decode_all(SHERPA, messages))

@@ -35,6 +35,7 @@ from openline.dialects.soniox_rows import ERRORS, OTHER, PASSING, TYPES
 from openline.dialects.soniox_tokens import MOST_PIECES
 from openline.reconnect.verdicts import Action, Rule
 from tests.dialects.fuzzing import anything, play
+from tests.support_profiles import some
 
 DIALECT = Soniox()
 IDS = Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -404,7 +405,7 @@ class TestOddities:
     def test_null_tokens_are_none(self) -> None:
         assert Line().raw('{"tokens": null, "final_audio_proc_ms": 20}') == [Proof(confirmed=0.02)]
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=some(100), deadline=None)
     @given(
         st.lists(
             anything(

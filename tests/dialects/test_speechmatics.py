@@ -45,6 +45,7 @@ from tests.dialects.support_messages import (
     side_fields,
     spoiled,
 )
+from tests.support_profiles import some
 
 DIALECT = Speechmatics()
 IDS = Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -279,7 +280,7 @@ class TestTranscripts:
         is_final = kind == "AddTranscript"
         assert one({"message": kind}) == Malformed(why=f"{kind}: no transcript", words=is_final)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=some(150), deadline=None)
     @given(data=st.data())
     def test_a_side_field_of_any_type_costs_no_text(self, data: st.DataObject) -> None:
         message = transcript("Fine. Good ", 0, 2.5, word("Fine", 0, 1), word("Good", 1, 2, "S2"))
@@ -364,7 +365,7 @@ class TestTrouble:
         (item,) = check_items(DIALECT, None, data)[1]
         assert isinstance(item, Malformed)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=some(200), deadline=None)
     @given(NOISE | mutants([json.dumps(message) for message, _ in SESSION]))
     def test_anything_decodes(self, data: str | bytes) -> None:
         check_items(DIALECT, None, data)

@@ -32,6 +32,7 @@ from openline.dialects.traits import Drain, Ends
 from openline.dialects.vllm import ENDED, ERRORS, FAILED, MOST_TEXT, PAUSE, VLLM, VLLMMemory
 from openline.reconnect.verdicts import Action
 from tests.dialects.fuzzing import anything, play
+from tests.support_profiles import some
 
 DIALECT = VLLM()
 IDS = Ids(session_id="S", attempt_id="A", connection_id="C")
@@ -224,7 +225,7 @@ class TestOddities:
     def test_what_is_no_event(self, data: str | bytes, item: Message) -> None:
         assert Line().raw(data) == [item]
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=some(100), deadline=None)
     @given(
         st.lists(
             anything(

@@ -24,6 +24,7 @@ from openline.dialects import (
 from openline.dialects.vosk import Vosk
 from openline.reconnect.verdicts import Ending, judge
 from tests.dialects import support_wire as wire
+from tests.support_profiles import some
 
 VOSK = Vosk()
 
@@ -206,7 +207,7 @@ def test_an_unknown_reply_is_a_reply_as_well() -> None:
     assert decode({"spk": []}) == [(Unknown(type="a reply without text"), proof(2))]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(st.lists(wire.any_message("vosk-ko"), max_size=6))
 def test_no_message_raises(messages: list[Any]) -> None:
     found = wire.decode_all(VOSK, messages)

@@ -27,6 +27,7 @@ from openline.dialects import (
 from openline.dialects.whisperlive import FAILED, FULL, OVERTIME, WhisperLive
 from openline.reconnect.verdicts import Action, Ending, judge
 from tests.dialects import support_wire as wire
+from tests.support_profiles import some
 
 LIVE = WhisperLive()
 WITHDRAWN = Heard(text="", start=None, end=None, final=True)
@@ -293,7 +294,7 @@ def test_odd_times_never_cost_the_words(odd: object) -> None:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(
     st.lists(
         st.one_of(

@@ -31,6 +31,7 @@ from openline.events import MessageReceived
 from openline.reconnect.verdicts import Action, Ending, judge
 from tests.core.driver import Drive
 from tests.dialects import support_wire as wire
+from tests.support_profiles import some
 
 KIT = WhisperLiveKit()
 WITHDRAWN = Heard(text="", start=None, end=None, final=True)
@@ -339,13 +340,13 @@ def test_the_memory_of_a_long_line_is_small() -> None:
     assert (told.length, len(told.tail)) == (995, 200)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(st.lists(st.one_of(*map(wire.any_message, RECORDINGS)), max_size=6))
 def test_no_message_raises(messages: list[Any]) -> None:
     wire.check_proofs(wire.decode_all(KIT, messages))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.sets(st.integers(1, 39), max_size=3)), max_size=8))
 def test_each_word_is_told_once_however_the_line_is_cut(states: list[tuple[int, set[int]]]) -> None:
     """Words are all different, so what was told last is found in any line."""

@@ -30,10 +30,17 @@ RECOGNISES = re.compile(r"^\$ openline serve$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[None]]]:
+def runs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[None]]]:
+    """The pages whose tests are to run, all of them at work."""
+    cases = [each for each in request.session.items if isinstance(each, pytest.Function)]
+    shown = test_page_output_matches.__name__
+    named = (case.callspec.params for case in cases if case.originalname == shown)
+    wanted = [str(params["name"]) for params in named]
     texts = {name: page.read_text("utf-8") for name, page in zip(NAMES, PAGES, strict=True)}
-    last = [name for name in NAMES if RECOGNISES.search(texts[name])]
-    folders = {name: tmp_path_factory.mktemp("page") for name in NAMES}  # one thread makes them
+    last = [name for name in wanted if RECOGNISES.search(texts[name])]
+    folders = {name: tmp_path_factory.mktemp("page") for name in wanted}  # one thread makes them
 
     def run(name: str) -> None:
         if name in last:
@@ -42,7 +49,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[
         Runner(folders[name], windows=windows).run(blocks(texts[name]))
 
     with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(1) as alone:
-        here = [name for name in NAMES if name not in last and not missing(texts[name])]
+        here = [name for name in wanted if name not in last and not missing(texts[name])]
         running = {name: pool.submit(run, name) for name in here}
         yield running | {name: alone.submit(run, name) for name in last}
 

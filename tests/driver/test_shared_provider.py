@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from openline_driver.argument_checks import check_credentials
 from openline_driver.shared_provider import AGAIN, Call, Landed, Place, SharedProvider
 from openline_driver.tokens import Token
+from tests.support_profiles import some
 
 
 async def provide() -> str:
@@ -274,7 +275,7 @@ def test_shared_provider_of_an_async_function_is_for_no_thread() -> None:
 ACTS = st.lists(st.tuples(st.sampled_from("jjjrrlaexs"), st.integers(0, 7)), max_size=60)
 
 
-@settings(max_examples=200)
+@settings(max_examples=some(200))
 @given(ACTS)
 def test_nobody_waits_without_a_call_under_way(acts: list[tuple[str, int]]) -> None:
     """Whatever comes in whatever order: each place has a call under way, or an outcome."""

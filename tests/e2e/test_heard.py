@@ -41,6 +41,7 @@ from tests.support_hearing import (
     samples,
 )
 from tests.support_oracle import CodedSource, coded
+from tests.support_profiles import many
 
 SECONDS = 60.0
 RUNS = int(os.environ.get("OPENLINE_RUNS", "6"))
@@ -134,11 +135,12 @@ async def test_no_word_is_lost_at_a_cut_if_ends_are_exact(
     assert played.unheard(list(map(samples, words))) == []
 
 
+@pytest.mark.longer
 async def test_no_word_is_lost_at_a_cut_whatever_ends_are_claimed(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
     wrong: list[str] = []
-    for seed in range(RUNS):
+    for seed in range(many(2, RUNS)):
         words = speech(Random(seed), SECONDS)
         chunk = 2.0 + seed % 2 * 2.0
         folder = tmp_path / str(seed)

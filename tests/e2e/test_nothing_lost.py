@@ -25,8 +25,9 @@ from openline import Backend, Ended, Policy
 from openline_trio import open_session
 from tests.support_hearing import judge_audio, read_ledgers
 from tests.support_oracle import CodedSource, coded, decode, received, union
+from tests.support_profiles import many
 
-RUNS = int(os.environ.get("OPENLINE_RUNS", "6"))
+RUNS = int(os.environ.get("OPENLINE_RUNS", many(2, 6)))
 FIRST = int(os.environ.get("OPENLINE_FIRST_SEED", "0"))
 TOGETHER = 6
 SECONDS = 12.0
@@ -198,6 +199,7 @@ def judge(ended: Ended, source: CodedSource, folder: Path, reported: str) -> str
     return f"{reported}: {wrong}; {ended.reason}; {got}; {finals}" if wrong else None
 
 
+@pytest.mark.longer
 async def test_all_audio_arrives_despite_random_faults(tmp_path: Path) -> None:
     limiter = trio.CapacityLimiter(TOGETHER)
     wrong: list[str] = []

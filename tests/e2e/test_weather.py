@@ -132,7 +132,8 @@ async def test_a_closed_door_is_tried_again_once_connected(
     states, _ = await place.session(nursery)
     assert place.dials >= 5
     assert actions(states)[1:4] == [Action.LATER] * 3
-    assert [each.state for each in states].count(State.STREAMING) >= 1
+    # The ack leads to one of the two: on a busy machine the source is over before it comes.
+    assert {State.STREAMING, State.FINISHING} & {each.state for each in states}
 
 
 async def answer_lines(stream: Stream, lines: tuple[str, ...]) -> None:

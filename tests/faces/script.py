@@ -111,8 +111,9 @@ class Peer:
             size, at = int.from_bytes(data[2:4], "big"), 4
         if len(data) < at + 4 + size:
             return None
-        mask = data[at : at + 4]
-        payload = bytes(b ^ mask[i % 4] for i, b in enumerate(data[at + 4 : at + 4 + size]))
+        mask = bytes(data[at : at + 4]) * (size // 4 + 1)
+        masked = int.from_bytes(data[at + 4 : at + 4 + size], "big")
+        payload = (masked ^ int.from_bytes(mask[:size], "big")).to_bytes(size, "big")
         opcode = data[0] & 0x0F
         del data[: at + 4 + size]
         return opcode, payload

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from openline_fleet.gate import FleetGate
-from tests.support_profiles import paced
+from tests.support_profiles import paced, some
 
 NAMES = [f"s{number}" for number in range(12)]
 
@@ -94,7 +94,7 @@ TestGates.settings = paced(40, 40)
 
 
 @given(sessions=st.integers(1, 300), rate=st.floats(0.5, 200.0), burst=st.integers(1, 40))
-@settings(max_examples=40)
+@settings(max_examples=some(40))
 def test_a_herd_passes_as_fast_as_the_rate_and_no_faster(
     sessions: int, rate: float, burst: int
 ) -> None:

@@ -20,6 +20,7 @@ from openline_driver.facts import Refused
 from openline_fleet import websocket as ours
 from tests.driver.test_websocket import AT, EFFECT
 from tests.support_lines import BINARY, CLOSE, PING, PONG, TEXT, answer, close, frame
+from tests.support_profiles import some
 
 T = TypeVar("T")
 
@@ -328,7 +329,7 @@ PIECES = st.one_of(
 
 
 @given(pieces=st.lists(PIECES, max_size=8), cuts=st.lists(st.integers(1, 40), max_size=30))
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 def test_frames_of_every_kind_mean_the_same(pieces: list[bytes], cuts: list[int]) -> None:
     """In any pieces. One thing differs: picows does not deliver the frame before a broken one if
     both came in one packet, so here each comes by itself. It is heard again on the next dial.

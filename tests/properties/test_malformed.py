@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import re
 import tracemalloc
 from collections.abc import Callable, Iterable
@@ -33,6 +32,7 @@ from openline.updates import State, Trouble
 from openline_testing import LawBroken, World
 from openline_testing.samples import ECHOPANEL, EchoMessage, fill
 from openline_testing.steps import Noted
+from tests.support_profiles import many
 
 DIALECT, POLICY = EchoPanel(), Policy(source_timeout=None)
 
@@ -265,8 +265,9 @@ def main() -> None:
 # The tests.
 
 
+@pytest.mark.longer
 def test_no_input_breaks_a_session() -> None:
-    play_inputs(0, 20_000 if os.environ.get("CI") else 5_000)
+    play_inputs(0, many(2_000, 20_000))
 
 
 def test_failure_is_shrunk_to_the_necessary_messages(

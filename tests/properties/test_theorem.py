@@ -35,6 +35,7 @@ from openline_testing.theorem import (
     draw,
     play,
 )
+from tests.support_profiles import many
 
 # The soak.
 
@@ -100,9 +101,9 @@ def test_the_theorem_in_this_process(block: int) -> None:
     check(range(1_000_000 + block * 30, 1_000_000 + (block + 1) * 30))
 
 
+@pytest.mark.longer
 def test_the_theorem_for_many_schedules() -> None:
-    """20,000 in the CI; fewer on a developer's machine."""
-    running = workers(2, 0, 20_000 if os.environ.get("CI") else 4_000)
+    running = workers(2, 0, many(600, 20_000))
     outputs = [process.communicate()[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], "\n".join(outputs)
 

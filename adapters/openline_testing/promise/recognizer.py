@@ -45,13 +45,14 @@ class Ear:
     def hear(self, data: bytes) -> None:
         """A message of audio arrived."""
         is_float = self._form.encoding is Encoding.F32LE
-        size = round(self._form.rate * BLOCK) * (4 if is_float else 2)
+        length = round(self._form.rate * BLOCK)
+        size = length * (4 if is_float else 2)
         self._rest += data
-        while len(self._rest) >= size:
-            block = array("f" if is_float else "h", self._rest[:size])
-            self._rest = self._rest[size:]
-            middle = block[len(block) // 2] * (32768 if is_float else 1)
-            self.blocks.append(number_at(middle))
+        whole = len(self._rest) // size * size
+        middles = array("f" if is_float else "h", self._rest[:whole])[length // 2 :: length]
+        self._rest = self._rest[whole:]
+        full = 32768 if is_float else 1
+        self.blocks += [number_at(middle * full) if middle else 0 for middle in middles]
 
     def words(self, start: float, end: float) -> list[Told]:
         """The words that end within [start, end), and were heard well enough."""

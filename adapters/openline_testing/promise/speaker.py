@@ -10,6 +10,7 @@ without a recogniser:
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from random import Random
 from typing import Final, NamedTuple
 
@@ -79,11 +80,15 @@ class Speaker:
             run = array("h", [level_of(word.number)])
             audio[word.start : word.end] = run * (word.end - word.start)
         self._audio = audio
+        self._ends = [word.end for word in self.words]
 
     def pcm(self, start: int, end: int) -> tuple[bytes, int]:
         """The samples [start, end) as s16le, and their peak."""
-        part = self._audio[start:end]
-        return part.tobytes(), max(max(part, default=0), -min(part, default=0))
+        peak, at = 0, bisect_right(self._ends, start)
+        while at < len(self.words) and self.words[at].start < end:
+            peak = max(peak, abs(level_of(self.words[at].number)))
+            at += 1
+        return self._audio[start:end].tobytes(), peak
 
 
 def _grains(seconds: float) -> int:

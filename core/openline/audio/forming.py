@@ -12,7 +12,6 @@ An example: 24 kHz, messages of 0.1 s. A message is made of 1,600 samples, has 2
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from typing import Final
 
 from openline.audio.resampling import Resampler
@@ -40,13 +39,11 @@ class Former:
 
     def push(self, pcm: bytes) -> bytes:
         """The next audio, s16le at 16 kHz, in the form for the wire."""
-        if self._resampler is not None:
-            made = self._resampler.push(pcm)
-            return _as_floats(made) if self._is_float else struct.pack(f"<{len(made)}h", *made)
-        if self._is_float:
-            return _as_floats(struct.unpack(f"<{len(pcm) // 2}h", pcm))
-        return pcm
+        made = pcm if self._resampler is None else self._resampler.push(pcm)
+        return _as_floats(made) if self._is_float else made
 
 
-def _as_floats(samples: Sequence[int]) -> bytes:
-    return struct.pack(f"<{len(samples)}f", *[each / _FULL_SCALE for each in samples])
+def _as_floats(pcm: bytes) -> bytes:
+    count = len(pcm) // 2
+    samples = struct.unpack(f"<{count}h", pcm)
+    return struct.pack(f"<{count}f", *[each / _FULL_SCALE for each in samples])

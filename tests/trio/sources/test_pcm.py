@@ -25,6 +25,7 @@ from openline_audio.pace import Worker
 from openline_audio.reader import NoAudioError
 from openline_audio.source import SourceError
 from openline_trio.sources.pcm import PcmSource
+from tests.support_profiles import some
 
 if TYPE_CHECKING:
     from tests.trio.sources.conftest import OversleepingClock, Play, Recorder
@@ -114,7 +115,7 @@ def scripted(writes: list[tuple[float, bytes]], source: PcmSource, sink: Recorde
     trio.run(both, clock=MockClock(autojump_threshold=0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=900), max_size=8))
 def test_torn_reads_are_joined(pieces: list[bytes]) -> None:
     assume(recognise(b"".join(pieces)) is None)
