@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from openline.audio.backlog import FRAME_SAMPLES, Backlog
+from openline.audio.disk_runs import FETCH
 
 
 def test_what_a_message_leaves_of_a_frame_comes_with_the_next() -> None:
-    backlog = Backlog()
+    backlog = Backlog(FETCH)
     frames = [bytes([i]) * (2 * FRAME_SAMPLES) for i in range(3)]
     for i, frame in enumerate(frames):
         backlog.add(i * FRAME_SAMPLES, frame)
