@@ -60,10 +60,6 @@ class DriverError(RuntimeError):
     """The driver was called where it must not be; nothing has changed."""
 
 
-def _ignore() -> None:
-    """Wake no owner: it looks by itself."""
-
-
 class Driver(Readable):
     """One session. ``clock`` gives seconds; ``wake`` is called by ``post``, in any thread.
 
@@ -78,7 +74,7 @@ class Driver(Readable):
         clock: Callable[[], float],
         observers: Sequence[Observer] = (),
         *,
-        wake: Callable[[], object] = _ignore,
+        wake: Callable[[], object] = lambda: None,
     ) -> None:
         self.options = options
         #: Seconds; a face whose loop is not known yet puts its clock here later.
@@ -107,20 +103,15 @@ class Driver(Readable):
         #: After ``relay``: there is a ping to ``pull`` behind the message.
         self.wants_pull = False
 
-    # What can be done.
-
     def deadline(self) -> float | None:
         """When to feed ``Woke`` if nothing else happens first, on the clock; None: never.
 
         Ask again after each ``effects`` and each ``pull``.
         """
         deadline = self._machine.next_deadline()
-        other = self.dials.deadline
-        if other is not None and (deadline is None or other < deadline):
-            deadline = other
-        other = self._hints.deadline
-        if other is not None and (deadline is None or other < deadline):
-            deadline = other
+        for other in (self.dials.deadline, self._hints.deadline):
+            if other is not None and (deadline is None or other < deadline):
+                deadline = other
         return deadline
 
     def feed(self, event: e.Event | f.Fact) -> None:
@@ -131,13 +122,10 @@ class Driver(Readable):
         """
         if self.receiving:
             self._posted.append(event)
-        elif type(event) is e.AudioCaptured:  # the most frequent, and it holds no credential
-            if self._measures:
-                for each in measured(event):
-                    self._receive(each)
-            else:
-                self._receive(event)
-        elif type(event) is e.PongReceived:
+        elif type(event) is e.AudioCaptured and self._measures:
+            for each in measured(event):
+                self._receive(each)
+        elif type(event) is e.AudioCaptured or type(event) is e.PongReceived:
             self._receive(event)
         else:
             self._take(event)
@@ -158,24 +146,18 @@ class Driver(Readable):
         return message
 
     def lane(self, source: str) -> Lane | None:
-        """What ``relay`` sends the next frames of ``source`` by; None: there is nothing.
-
-        A face may keep it and call ``Lane.send`` itself, with a time that never runs back, as long
-        as nothing is posted: of all else that happens the lane knows. A ping that it wants is to be
-        pulled behind the message.
-        """
-        if not self._idle or self._queue or self._posted or self.draining or self.receiving:
-            return None
-        return None if self._measures else self._machine.lane(source)
+        """What ``relay`` sends by; a face may ask it itself, while nothing is posted."""
+        return self._machine.lane(source) if self._is_free and not self._measures else None
 
     def pong(self, event: e.PongReceived) -> bool:
-        """Take in a pong, where no effect and no message follows from it, as from nearly every one.
+        """Take in a pong, if no effect follows from it; False: nothing has happened, feed it."""
+        return self._is_free and self._machine.pong(event, self._time())
 
-        False: nothing has happened, so ``feed`` it.
-        """
-        if not self._idle or self._queue or self._posted or self.draining or self.receiving:
-            return False
-        return self._machine.pong(event, self._time())
+    @property
+    def _is_free(self) -> bool:
+        """Whether there is nothing to send, and nothing else to do."""
+        busy = self._queue or self._posted or self.draining or self.receiving
+        return self._idle and not busy
 
     def sending(self) -> None:
         """The message of the last ``relay`` is still being sent: ``pull`` when it is out."""
@@ -230,9 +212,7 @@ class Driver(Readable):
 
         As after nearly every frame of live audio: what else there is comes with ``effects``.
         """
-        if not self._idle or self._queue or self._posted or self.draining or self.receiving:
-            return False
-        if self._is_settled:
+        if self._is_settled or not self._is_free:
             return False
         self._idle = False
         return self.dials.is_alive(self._translation.wake.dial)
@@ -261,8 +241,6 @@ class Driver(Readable):
                     return
         finally:
             self.draining = False
-
-    # Events.
 
     def _time(self) -> float:
         now = self.clock()

@@ -35,7 +35,6 @@ from openline.events import (
     AbortRequested,
     Event,
     OpenRequested,
-    PongReceived,
     SourceKind,
     StopRequested,
 )
@@ -44,7 +43,7 @@ from openline.machine.chart import Chart
 from openline.machine.checks import check_names
 from openline.machine.handlers import HANDLERS, LocalProtocolError, on_timer
 from openline.machine.observing import Observers
-from openline.machine.relay import Lane, lane_of
+from openline.machine.relay import Relaying
 from openline.machine.reports import announce, is_done, result, snapshot, statistics
 from openline.machine.sender import next_message
 from openline.machine.state import Plan
@@ -87,7 +86,7 @@ _DEFAULT_POLICY: Final = Policy()
 _NO_KINDS: Final[Mapping[str, SourceKind]] = MappingProxyType({})
 
 
-class SessionMachine:
+class SessionMachine(Relaying):
     """One session over any number of sockets. Pure: no I/O, no clock, no randomness.
 
     ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.
@@ -107,7 +106,7 @@ class SessionMachine:
     is no SourceKind, and DialectError for an invalid dialect.
     """
 
-    __slots__ = ("_interpret", "_lanes", "_observers", "_session", "wants_pull")
+    __slots__ = ()
 
     def __init__(
         self,
@@ -146,9 +145,7 @@ class SessionMachine:
             kinds=kinds,
             disk_samples=round(disk_seconds * SAMPLE_RATE),
         )
-        self._lanes: dict[str, Lane] = {}  # how frames go while nothing else happens
-        #: After ``relay``: there is a ping to pull, behind the message that it returned.
-        self.wants_pull = False
+        self._lanes, self.wants_pull = {}, False
         self._interpret = None if interpreter is None else interpreter(session)
         session.restore(past, past_transcript)
         if watch is not None:
@@ -242,9 +239,9 @@ class SessionMachine:
         Raises DialectError if the dialect fails, and RuntimeError if an observer calls it.
         """
         session, watch = self._session, self._observers
-        lanes, self.wants_pull = self._lanes, False
+        self.wants_pull = False
         if watch is None:
-            for lane in lanes.values():
+            for lane in self._lanes.values():
                 if lane.may_pull(now):
                     return lane.pull(now)
         self._shut_lanes()
@@ -261,86 +258,6 @@ class SessionMachine:
             raise
         watch.call(Observer.on_pull, outgoing, now)
         return outgoing
-
-    def relay(self, source: str, pcm: bytes, now: float, peak: int | None = None) -> bytes | None:
-        """Capture one message of live audio, and return it for the wire, where that is all to do.
-
-        None: nothing has changed; ``receive`` it as ``AudioCaptured``, and pull. Else it is as if
-        the message was received and pulled: the send counts as completed. Call ``sending`` if it
-        is not. A further pull gives None, but for a ping if ``wants_pull`` is True now. ``peak``,
-        0 to 32768, as in ``AudioCaptured``.
-        A session has no such way where an observer wants to see audio. Raises RuntimeError if an
-        observer calls it.
-        """
-        lane = self.lane(source)
-        if lane is None:
-            return None
-        message = lane.send(pcm, now, peak)
-        self.wants_pull = lane.wants_ping
-        return message
-
-    def lane(self, source: str) -> Lane | None:
-        """The lane of ``source`` for its next messages, as ``relay`` has it; None: there is none.
-
-        It takes none any more once anything else has happened.
-        """
-        lane = self._lanes.get(source)
-        if lane is None:
-            watch = self._observers
-            if watch is not None and not watch.lets_relay():
-                return None
-            if (lane := lane_of(self._session, source)) is not None:
-                self._lanes[source] = lane
-        return lane
-
-    def pong(self, event: PongReceived, now: float) -> bool:
-        """Take in a pong that only proves what the backend received, where that is all to do.
-
-        False: nothing has changed; ``receive`` it. Else it is as if it was received: there are no
-        commands, and a pull that gave None gives None again. A session with an observer has no
-        such way.
-        """
-        session = self._session
-        if event.dial != session.dial or self._interpret is not None:
-            return False
-        lane = self._lane()
-        return lane is not None and lane.pong(event.mark, now)
-
-    def is_idle(self) -> bool:
-        """Whether a pull that gave None would give None again, whatever was received since.
-
-        It looks only where that is quickly told: False may be wrong.
-        """
-        return self._lane() is not None
-
-    def _shut_lanes(self) -> None:
-        """Something happens that may change where audio may go."""
-        if self._lanes:
-            for lane in self._lanes.values():
-                lane.shut()
-            self._lanes.clear()
-
-    def _lane(self) -> Lane | None:
-        """The lane of the one source of a session without observers; None: there is none."""
-        lanes, streams = self._lanes, self._session.streams
-        if self._observers is not None or streams.are_several:
-            return None
-        for lane in lanes.values():
-            return lane
-        if (stream := streams.get(None)) is None:
-            return None
-        source = stream.box.source
-        made = lane_of(self._session, source)
-        if made is not None:
-            lanes[source] = made
-        return made
-
-    def sending(self, now: float) -> None:
-        """The socket has not taken the message of the last ``relay`` yet; pull when it has."""
-        self._shut_lanes()
-        session = self._session
-        session.now = max(session.now, now)
-        session.arm(Timer.SEND, session.policy.send_timeout)
 
     def _receive(self, event: Event, now: float) -> list[Command]:
         session = self._session

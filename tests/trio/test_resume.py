@@ -401,7 +401,7 @@ async def test_a_disk_that_fills_up_at_the_very_end_is_no_error(
         await peer.open()
         await trio.sleep_forever()
 
-    with trio.move_on_after(8.0):
+    with trio.move_on_after(8.2):
         async with open_session(
             BACKEND,
             {"mic": Frames(1000)},
@@ -412,7 +412,7 @@ async def test_a_disk_that_fills_up_at_the_very_end_is_no_error(
             spool=tmp_path,
             spool_limit=2 * 32_000,
         ):
-            await trio.sleep(7.9)
+            await trio.sleep(8.1)
             monkeypatch.setattr(Spool, "note", note)
             await trio.sleep_forever()
     assert [type(record) for record in refused] == [Lost]

@@ -29,11 +29,17 @@ a pace, and silence that is only assumed need the long way.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from openline.audio.stream import Stream
 from openline.commands import SendPing
+from openline.events import PongReceived
+from openline.machine.actions import Actions
 from openline.machine.life import Leaving
+from openline.machine.observing import Observers
 from openline.machine.reporting import Reporting
 from openline.machine.sender import ping
+from openline.machine.table import Transition
 from openline.machine.timers import OFF, Timer
 from openline.updates import State
 
@@ -202,3 +208,95 @@ class Lane:
         session.streams.note_pong(mark)
         self._look()
         return True
+
+
+class Relaying:
+    """The part of a ``SessionMachine`` that keeps the lanes: what a face may do at once."""
+
+    __slots__ = ("_interpret", "_lanes", "_observers", "_session", "wants_pull")
+
+    _session: Actions
+    _observers: Observers | None
+    _interpret: Callable[[str], Transition | bool | None] | None
+    _lanes: dict[str, Lane]  # how frames go while nothing else happens
+    wants_pull: bool  #: after ``relay``: there is a ping to pull, behind its message
+
+    def relay(self, source: str, pcm: bytes, now: float, peak: int | None = None) -> bytes | None:
+        """Capture one message of live audio, and return it for the wire, where that is all to do.
+
+        None: nothing has changed; ``receive`` it as ``AudioCaptured``, and pull. Else it is as if
+        the message was received and pulled: the send counts as completed. Call ``sending`` if it
+        is not. A further pull gives None, but for a ping if ``wants_pull`` is True now. ``peak``,
+        0 to 32768, as in ``AudioCaptured``.
+        A session has no such way where an observer wants to see audio. Raises RuntimeError if an
+        observer calls it.
+        """
+        lane = self.lane(source)
+        if lane is None:
+            return None
+        message = lane.send(pcm, now, peak)
+        self.wants_pull = lane.wants_ping
+        return message
+
+    def lane(self, source: str) -> Lane | None:
+        """The lane of ``source`` for its next messages, as ``relay`` has it; None: there is none.
+
+        It takes none any more once anything else has happened.
+        """
+        lane = self._lanes.get(source)
+        if lane is None:
+            watch = self._observers
+            if watch is not None and not watch.lets_relay():
+                return None
+            if (lane := lane_of(self._session, source)) is not None:
+                self._lanes[source] = lane
+        return lane
+
+    def pong(self, event: PongReceived, now: float) -> bool:
+        """Take in a pong that only proves what the backend received, where that is all to do.
+
+        False: nothing has changed; ``receive`` it. Else it is as if it was received: there are no
+        commands, and a pull that gave None gives None again. A session with an observer has no
+        such way.
+        """
+        session = self._session
+        if event.dial != session.dial or self._interpret is not None:
+            return False
+        lane = self._lane()
+        return lane is not None and lane.pong(event.mark, now)
+
+    def is_idle(self) -> bool:
+        """Whether a pull that gave None would give None again, whatever was received since.
+
+        It looks only where that is quickly told: False may be wrong.
+        """
+        return self._lane() is not None
+
+    def _shut_lanes(self) -> None:
+        """Something happens that may change where audio may go."""
+        if self._lanes:
+            for lane in self._lanes.values():
+                lane.shut()
+            self._lanes.clear()
+
+    def _lane(self) -> Lane | None:
+        """The lane of the one source of a session without observers; None: there is none."""
+        lanes, streams = self._lanes, self._session.streams
+        if self._observers is not None or streams.are_several:
+            return None
+        for lane in lanes.values():
+            return lane
+        if (stream := streams.get(None)) is None:
+            return None
+        source = stream.box.source
+        made = lane_of(self._session, source)
+        if made is not None:
+            lanes[source] = made
+        return made
+
+    def sending(self, now: float) -> None:
+        """The socket has not taken the message of the last ``relay`` yet; pull when it has."""
+        self._shut_lanes()
+        session = self._session
+        session.now = max(session.now, now)
+        session.arm(Timer.SEND, session.policy.send_timeout)
