@@ -86,7 +86,7 @@ _DEFAULT_POLICY: Final = Policy()
 _NO_KINDS: Final[Mapping[str, SourceKind]] = MappingProxyType({})
 
 
-class SessionMachine(Relaying):
+class SessionMachine(Relaying[Actions]):
     """One session over any number of sockets. Pure: no I/O, no clock, no randomness.
 
     ``session_id`` and ``attempt_id`` are non-blank strings of at most 256 characters.

@@ -30,11 +30,11 @@ a pace, and silence that is only assumed need the long way.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from openline.audio.stream import Stream
 from openline.commands import SendPing
 from openline.events import PongReceived
-from openline.machine.actions import Actions
 from openline.machine.life import Leaving
 from openline.machine.observing import Observers
 from openline.machine.reporting import Reporting
@@ -46,6 +46,7 @@ from openline.updates import State
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
 _PONG = int(Timer.PONG)
 _STREAMING = State.STREAMING.value
+S = TypeVar("S", bound=Reporting)
 #: The largest absolute value of a signed 16-bit sample.
 _FULL_SCALE = 32768
 
@@ -210,12 +211,12 @@ class Lane:
         return True
 
 
-class Relaying:
+class Relaying(Generic[S]):
     """The part of a ``SessionMachine`` that keeps the lanes: what a face may do at once."""
 
     __slots__ = ("_interpret", "_lanes", "_observers", "_session", "wants_pull")
 
-    _session: Actions
+    _session: S
     _observers: Observers | None
     _interpret: Callable[[str], Transition | bool | None] | None
     _lanes: dict[str, Lane]  # how frames go while nothing else happens
