@@ -170,8 +170,10 @@ def network_hint_applies(event: Event | None, dialect: Dialect) -> bool:
         return row.hint_ends_wait
     if event.code is not None:
         return False
-    # A LATER that no server asked for is weather.
-    return event.error is not None or STATUSES.get(event.status or 0) is not Action.LATER
+    # A LATER that no server and no proxy asked for is weather.
+    if event.error is not None:
+        return ERRORS.get(event.error) is not Action.LATER
+    return STATUSES.get(event.status or 0) is not Action.LATER
 
 
 def _own(event: SocketLost, dialect: Dialect) -> Rule | None:

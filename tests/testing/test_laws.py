@@ -32,7 +32,7 @@ from openline.dialects.protocol import Ids
 from openline.dialects.traits import Ends
 from openline.machine.actions import Actions
 from openline.policy import Policy
-from openline.reconnect.verdicts import Action, ErrorKind, Sender
+from openline.reconnect.verdicts import Action, Ending, ErrorKind, Sender, judge
 from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import (
     Account,
@@ -50,6 +50,7 @@ from openline.updates import (
     Transcript,
 )
 from openline_testing import LAWS, LawBroken, World
+from openline_testing.endings import network_hint_applies
 from openline_testing.scope import start_of, stop_of
 
 DIALECT = EchoPanel()
@@ -959,3 +960,16 @@ def test_no_law_breaks_with_prompt_figures_or_none(reported: str) -> None:
         else:
             session.tick()
     assert session.core.state is State.STREAMING
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+@pytest.mark.parametrize("status", [None, 401, 404, 503])
+def test_the_laws_and_the_core_agree_which_delays_a_network_that_is_back_ends(
+    kind: ErrorKind, status: int | None
+) -> None:
+    """An error of the proxy's, say: ``PROXY_BUSY`` is a wait that the proxy asked for."""
+    for lost in (e.SocketLost(dial=1, error=kind), e.SocketLost(dial=1, status=status)):
+        ending = Ending(error=lost.error, status=lost.status, ever_connected=True)
+        verdict = judge(ending)
+        if verdict.action is Action.LATER:
+            assert network_hint_applies(lost, EchoPanel()) is verdict.hint_ends_wait

@@ -26,7 +26,13 @@ MEMORY = 1.0
 class OnDisk(SessionFuzzer):
     """The default dialect, and an hour of disk."""
 
-    endings = st.sampled_from([{"error": ErrorKind.RESET}, {"code": 1012, "sender": Sender.REMOTE}])
+    endings = st.sampled_from(
+        [
+            {"error": ErrorKind.RESET},
+            {"error": ErrorKind.PROXY_BUSY},
+            {"code": 1012, "sender": Sender.REMOTE},
+        ]
+    )
     policies = strategies.policies().map(lambda each: replace(each, memory_seconds=MEMORY))
 
     def make(self, **options: Any) -> SessionMachine:
