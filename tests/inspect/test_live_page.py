@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -245,10 +246,11 @@ def test_audio_that_is_not_shown_stands_in_the_next_row() -> None:
 def marks(elements: list[Any]) -> dict[int, int]:
     """How far each watermark has come."""
     found: dict[int, int] = {}
-    for row in elements:
-        if isinstance(row, list) and len(row) > 2:
-            for slot, by in zip(row[2][::2], row[2][1::2], strict=True):
-                found[slot] = found.get(slot, 0) + by
+    rows: list[list[Any]] = [each for each in elements if isinstance(each, list)]
+    for row in rows:
+        moved = msgspec.convert(row[2:3] or [[]], list[list[int]])[0]
+        for slot, by in zip(moved[::2], moved[1::2], strict=True):
+            found[slot] = found.get(slot, 0) + by
     return found
 
 
