@@ -97,7 +97,7 @@ def test_the_list_of_commands_is_whole_at_80_columns(
     listed = capsys.readouterr().out.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in listed] == [
         "demo", "stream", "mic", "devices", "resume", "serve", "wyoming", "batch", "load", "doctor",
-        "replay", "explain", "diagram", "dialects", "completion",
+        "replay", "inspect", "explain", "diagram", "dialects", "completion",
     ]  # fmt: skip
     assert all(line.endswith(".") and not line.endswith("..") for line in listed)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from openline_cli import inspecting
 from openline_cli.batch import BatchOptions
 from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS
@@ -35,6 +36,7 @@ BEHIND: dict[str, Callable[..., object]] = {
     "load": LoadOptions,
     "batch": BatchOptions,
     "doctor": DoctorOptions,
+    "inspect": inspecting.inspect,
 }
 
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import pytest
 
 from openline.updates import Ended
+from openline_fleet.spec import MEMORY_SECONDS
 from tests.faces.asyncio_harness import ON_ASYNCIO, ON_UVLOOP
 from tests.faces.blocking_harness import BlockingHarness
 from tests.faces.corpus import CANCELLED, CORPUS, KILLED, echo
@@ -80,11 +81,15 @@ def test_a_script_has_the_same_journal_on_each_face(
 
 
 def killed_and_resumed(harness: Harness, name: str, folder: Path) -> tuple[Run, Run]:
-    """The run in which a copy of the spool is made, and the one that resumes that copy."""
+    """The run in which a copy of the spool is made, and the one that resumes that copy.
+
+    Memory holds on each face what it does in a fleet, which writes that into the policy.
+    """
     there = folder / harness.name
     there.mkdir()
-    first = played(harness, KILLED[name], there, spool=there / "spool")
-    rest = Scenario((echo,), policy=KILLED[name].policy)
+    policy = replace(KILLED[name].policy, memory_seconds=MEMORY_SECONDS)
+    first = played(harness, replace(KILLED[name], policy=policy), there, spool=there / "spool")
+    rest = Scenario((echo,), policy=policy)
     return first, played(harness, rest, there, spool=there / "killed")
 
 
