@@ -25,10 +25,12 @@ PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 # The core and the driver answer for their own coverage. Tracing makes a walk three times as long:
 # only what the gates count is traced, and by those tests alone that suffice.
 KIT := $(patsubst %,tests/testing/test_%.py,laws dialects theorem promise recordings scope) tests/diagrams
-ROOMS := $(patsubst %,tests/%,lookup inspect store audio trio faces asyncio blocking threads speech wyoming fleet batch load doctor telemetry server cli) \
+# The faces, each on its loop or on none, and what the rest of the packages are for.
+LOOPS := $(patsubst %,tests/%,trio faces asyncio blocking threads fleet)
+ROOMS := $(LOOPS) $(patsubst %,tests/%,lookup inspect store audio speech wyoming batch load doctor telemetry server cli) \
 	$(patsubst %,tests/testing/test_%.py,background patient_clock pytest_plugin)
-# What starts the command and other programs, and waits for them.
-PROGRAMS := $(patsubst %,tests/e2e/test_%.py,batch cli_demo cli_mic cli_resume cli_stream load out_file shipped spin token_file)
+# What starts the command, a browser, a sound server and other programs, and waits for them.
+PROGRAMS := $(patsubst %,tests/e2e/test_%.py,inspector inspect_command microphone batch cli_demo cli_mic cli_resume cli_stream load out_file shipped spin token_file)
 # Whole sessions in virtual time: they wait for nothing, so they do not wait behind the real sockets.
 FAULTS := $(patsubst %,tests/e2e/test_%.py,every_fault heard)
 APART := $(patsubst %,tests/%,core dialects driver properties e2e docs testing interop) $(ROOMS) $(KIT)
@@ -44,7 +46,7 @@ ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/ope
 # What `make test` and `make long` run side by side, the longest first. At each moment there are two
 # checks more than there are cores, because real sockets, programs and the pages of the documentation
 # wait for a real clock half of the time; their limits are far above what the load of the others costs.
-CHECKS := sockets programs rooms docs core house searches kit properties faults mypy
+CHECKS := programs sockets loops rooms docs core house searches kit properties faults mypy
 LONG := long-rooms long-sockets long-programs long-searches long-docs long-house long-kit long-properties long-core \
 	pyright long-faults
 .PHONY: $(CHECKS:%=check-%) $(LONG:%=check-%)
@@ -132,8 +134,10 @@ check-docs:
 check-core:
 	@$(call check,core,$(call traced,core,core/openline,tests/core tests/dialects); core=$$?; \
 		$(call traced,driver,adapters/openline_driver,tests/driver) && [ $$core = 0 ])
+check-loops:
+	@$(call check,loops,$(call tests,$(LOOPS)))
 check-rooms:
-	@$(call check,rooms,$(call tests,$(ROOMS)))
+	@$(call check,rooms,$(call tests,$(filter-out $(LOOPS),$(ROOMS))))
 check-kit:
 	@$(call check,kit,$(call tests,$(KIT)))
 check-searches:

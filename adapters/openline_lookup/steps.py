@@ -95,7 +95,8 @@ def command_words(command: Command, longest: int = LONGEST) -> str:
             kind = "final" if final else "partial"
             return f"{kind} of {source} {start:.2f}-{end:.2f}: {_short(text, longest)}"
         case Report(Ended(complete=complete, reason=reason, missing=missing)):
-            whole = "complete" if complete else f"{len(missing)} gaps"
+            gaps = "1 gap" if len(missing) == 1 else f"{len(missing)} gaps"
+            whole = "complete" if complete else gaps
             return f"Ended: {reason}, {whole}"
         case Report(update):
             return f"{type(update).__name__} {_fields(update, longest)}"

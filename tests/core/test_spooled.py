@@ -65,6 +65,16 @@ class TestOutbox:
         assert not box.on_disk, "nothing has to be read to be sent"
         assert box.wanted() is None
 
+    def test_a_full_disk_drops_what_was_sent_first_and_says_so(self) -> None:
+        box = spooled_box(12, memory=4 * F, limit=12 * F, disk=12 * F)
+        for _ in range(2):
+            box.pull()
+        add(box, F)
+        assert box.left_unproved, "the first frame was sent, and is on no disk any more"
+        assert not box.losses.has_news
+        add(box, 2 * F)
+        assert box.losses.take() == [gap(2 * F, 3 * F, GapCause.OVERFLOW)]
+
     def test_after_a_loss_it_is_read_back_and_sent_before_the_rest(self) -> None:
         box = sent_box(100)
         box.confirm(20 * F)

@@ -117,7 +117,7 @@ def test_the_first_screen_says_how_it_ended_and_when_trouble_began(shown: Open) 
         assert text(tab, "#outcome") == "failed\nnot complete"
         assert "the backend refused the token" in text(tab, "#end")
         assert text(tab, "#first-trouble") == "Trouble began at 0:00.2"
-        assert "source: echopanel contract" in text(tab, "#moment")
+        assert "rule from: echopanel contract" in text(tab, "#moment")
         for each in ("#outcome", "#end", "#first-trouble", "#trouble-forward", "#story"):
             box = tab.page.locator(each).bounding_box()
             assert box is not None
@@ -180,7 +180,7 @@ def test_counts_stand_on_the_drawing(shown: Open) -> None:
 def test_a_verdict_stands_with_its_reason_and_its_source(shown: Open) -> None:
     with shown("drop-and-replay") as tab:
         assert text(tab, ".verdict .why") == "RETRY the connection was reset"
-        assert text(tab, ".verdict .source") == "source: openline"
+        assert text(tab, ".verdict .source") == "rule from: openline"
         assert "streaming → reconnecting" in text(tab, "#moment")
         assert drawn(tab, "#map .card.lit .count") == "socket_lost"
 

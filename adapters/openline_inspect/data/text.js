@@ -79,8 +79,8 @@ function moment(store, row) {
       make(
         "div",
         isIdle(more) ? "verdict idle" : `verdict ${action}`,
-        make("p", "why", make("strong", "", action.toUpperCase()), ` ${why}`, isIdle(more) ? ": nothing follows, for the session was at its end" : ""),
-        make("p", "source", `source: ${source}${strike ? " · counts as a strike" : ""}`),
+        make("p", "why", make("strong", "", isIdle(more) ? "END" : action.toUpperCase()), isIdle(more) ? ` the session was at its end, so nothing follows (else: ${why})` : ` ${why}`),
+        make("p", "source", `rule from: ${source}${strike ? " · counts as a strike" : ""}`),
       ),
     );
   }

@@ -88,10 +88,10 @@ class Backlog:
         return self.disk.front if self.disk else None
 
     def shed(self) -> tuple[int, int]:
-        """Drop the oldest frame in memory, or of the disk if memory holds none."""
-        # Dropping from the disk frees no memory, so frames behind it go before it does.
-        if not (self.frames or self._later):
-            return self.disk.shed(FRAME_SAMPLES)
+        """Drop the oldest frame in memory.
+
+        To drop what is on disk alone would free no memory, so frames behind it go before it does.
+        """
         at, pcm = self.frames.popleft() if self.frames else self._later.pop(0)
         self.samples -= len(pcm) // 2
         return at, at + len(pcm) // 2

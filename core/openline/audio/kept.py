@@ -186,7 +186,7 @@ class KeptAudio(Losing):
         self._ignored.lose(self.captured)
 
     def _shed(self) -> None:
-        """Take the oldest frame out of memory, or off the disk if memory holds none."""
+        """Take the oldest frame out of memory."""
         if self._unconfirmed.frames:
             self.left_unproved |= self._unconfirmed.leave(self.confirmed, self._stored_to)
         else:
