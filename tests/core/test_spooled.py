@@ -89,7 +89,7 @@ class TestOutbox:
     def test_what_stays_in_memory_is_not_read(self) -> None:
         box = sent_box(100)
         box.end_dial()
-        parts = []
+        parts: list[tuple[int, int]] = []
         while box.on_disk:
             parts.append(answer(box))
             drained(box)
@@ -250,7 +250,7 @@ class TestFailedDisk:
             box.pull()
         assert box.buffered == FULL
         assert not box.left_unproved, "the disk has what left memory now"
-        at_risk = []
+        at_risk: list[bool] = []
         for _ in range(6):
             add(box, F)
             box.pull()

@@ -13,7 +13,7 @@ from openline.commands import Outgoing
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.snapshot import MachineOptions, Snapshot
-from openline_fleet.spec import MEMORY_SECONDS
+from openline_fleet.spec import MEMORY_SECONDS, SessionSpec
 from tests.faces.script import Peer, Reset, Steps
 from tests.fleet.support import Backends, jumping, read, result, sharded, spec, talk, words
 from tests.support_lines import BINARY, CLOSE, PING, PONG, frame
@@ -63,8 +63,11 @@ def test_what_is_older_is_read_back_from_the_spool(
 ) -> None:
     watch = Watch()
 
+    def watching(_spec: SessionSpec) -> list[Observer]:
+        return [watch]
+
     async def main() -> None:
-        async with sharded(Backends(lagging), observers=lambda _spec: [watch]) as shard:
+        async with sharded(Backends(lagging), observers=watching) as shard:
             policy = Policy(give_up_after=60.0, memory_seconds=given)
             line = shard.start(spec(policy=policy, spool=str(tmp_path)))
             talking = asyncio.create_task(talk(line, 60 * SECOND))
