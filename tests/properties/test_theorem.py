@@ -114,6 +114,18 @@ def test_session_killed_at_any_moment_is_resumed(block: int) -> None:
     check(range(block * 30, (block + 1) * 30), kill=True)
 
 
+def test_what_is_skipped_behind_a_final_may_lie_in_another_that_is_told_later() -> None:
+    """A final that claims much takes what is unsent with it; an older one still stands aside."""
+    half_open, freeze = Fault(at=2.3, kind="half_open"), Fault(at=4.0, kind="freeze", seconds=3.0)
+    play(
+        Schedule(
+            seed=3975, sources=(Source(name="mic", seconds=6.5),), opens_at=1.0, stops_at=9.0,
+            buffer=2.8, disk=1000.0, memory=0.5, disk_fails_at=3.8, disk_forgets=0.3, rate=1.3,
+            voice=3975, claims=0.3, faults=(half_open, freeze),
+        )
+    )  # fmt: skip
+
+
 def test_dropped_frame_may_be_shorter_than_counted() -> None:
     """The backend counts drops in frames; each may be up to 319 samples short."""
     source = Source(name="system", seconds=6.9, chunk=2465)

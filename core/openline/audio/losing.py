@@ -57,6 +57,7 @@ class Losing:
             until = min(max(each.end for each in left), self.captured)
             self._backlog.skip(until)
             self.losses.lose_rest(front, until, cause)
+            self._note_heard(self.hearing.aside_in(front, until))
 
     def give_up(self, cause: GapCause) -> None:
         """Lose what waits to be sent, but for what is less than a frame; what was sent stays."""
