@@ -1,7 +1,7 @@
 """What a quick run leaves out: long tests, and of how many cases of a test it takes one.
 
-``make test`` takes seven minutes on two cores. A test of a hundred cases tells a developer most of what
-it knows with ten of them, and a walk through all situations of a session takes a minute. So a quick
+``make test`` takes seven minutes on two cores. A test of a hundred cases tells a developer most of
+what it knows with ten of them, and a walk through all situations of a session takes a minute. So a quick
 run takes one case of every so many, and leaves the longest tests out; ``make long`` runs what is
 left out, in the CI. No case is in neither.
 
