@@ -96,7 +96,7 @@ class CredentialStore:
         ``now`` is session time: from it on the time is counted after which the result is due.
         """
         given, before = value_of(fact.given), (self.current, self._there)
-        if isinstance(fact.given, Token) and (wrong := _faults_of(fact.given, fact.at)):
+        if isinstance(fact.given, Token) and (wrong := fact.given.unusable(fact.at)):
             return e.CredentialFailed(fact.request, detail=wrong, unusable=True)
         if not isinstance(given, str):
             what = f"it returned {kind_of(given)}; a token is a str"
@@ -210,11 +210,6 @@ class CredentialStore:
         for secret in self._secrets:
             text = text.replace(secret, REDACTED)
         return text
-
-
-def _faults_of(token: Token, at: float | None) -> str:
-    """What is wrong with a token that came ``at`` (since the epoch); empty if nothing is."""
-    return token.unusable() or ("" if at is None else token.misdated(at))
 
 
 def _quoted(secret: str) -> str:

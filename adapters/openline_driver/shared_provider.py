@@ -182,7 +182,7 @@ class SharedProvider:
 
     def _keep(self, outcome: Landed, came: float) -> None:
         given = outcome.given
-        usable = isinstance(given, str) or (isinstance(given, Token) and not given.unusable())
+        usable = isinstance(given, str) or (isinstance(given, Token) and not given.unusable(came))
         if usable:  # one for a single dial does not last
             self._kept = given  # type: ignore[assignment]  # narrowed above
             self._due_at = given.due_at(self.lead, came) if isinstance(given, Token) else None

@@ -49,8 +49,11 @@ class Token(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         return f"Token(expires_at={self.expires_at!r}, reuse={self.reuse!r})"
 
-    def unusable(self) -> str:
-        """What is wrong with it, in words without the value; empty if nothing is."""
+    def unusable(self, came: float | None = None) -> str:
+        """What is wrong with it, in words without the value; empty if nothing is.
+
+        ``came``: when it came, in seconds since the epoch; None: unknown.
+        """
         # A caller without a type checker may have put in anything.
         value, reuse = cast("object", self.value), cast("object", self.reuse)
         expires_at = cast("object", self.expires_at)
@@ -66,24 +69,9 @@ class Token(msgspec.Struct, frozen=True):
         kind = type(expires_at).__name__
         if isinstance(expires_at, int | float) and not isinstance(expires_at, bool):
             if not math.isnan(expires_at):
-                return ""
+                return "" if came is None else _misdated(expires_at, came)
             kind = "nan"
         return f"its Token has an expires_at of {kind}; give seconds since the epoch"
-
-    def misdated(self, at: float) -> str:
-        """What is wrong with ``expires_at`` for a token that comes at ``at``; empty if nothing is.
-
-        Both are seconds since the epoch. It finds the usual mistakes where the clock is right:
-        the seconds that the token lasts, the clock of a loop, and milliseconds.
-        """
-        given = self.expires_at
-        if given is None or at < _NOW or math.isinf(given):
-            return ""
-        if given < _LONG_AGO:
-            return f"its Token expired in 1970 (expires_at={given:g}): {_ASK}"
-        if given > _NEVER:
-            return f"its Token expires after the year 5000 (expires_at={given:g}): {_ASK}"
-        return ""
 
     def due_at(self, lead: float, came: float) -> float | None:
         """From when on the provider is asked again before a dial, if this came at ``came``.
@@ -95,3 +83,18 @@ class Token(msgspec.Struct, frozen=True):
         if self.expires_at is None:
             return None
         return self.expires_at - min(lead, max(0.0, self.expires_at - came) / 2)
+
+
+def _misdated(expires_at: float, came: float) -> str:
+    """What is wrong with the end of a token; empty if nothing is.
+
+    It finds the usual mistakes where the clock is right: the seconds that the token lasts, the
+    clock of a loop, and milliseconds.
+    """
+    if came < _NOW or math.isinf(expires_at):
+        return ""
+    if expires_at < _LONG_AGO:
+        return f"its Token expired in 1970 (expires_at={expires_at:g}): {_ASK}"
+    if expires_at > _NEVER:
+        return f"its Token expires after the year 5000 (expires_at={expires_at:g}): {_ASK}"
+    return ""

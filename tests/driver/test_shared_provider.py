@@ -155,6 +155,12 @@ def test_a_token_that_lives_shorter_than_its_lead_is_kept_for_half_its_life() ->
     assert desk.place(at=130).leads
 
 
+def test_a_token_in_milliseconds_is_not_kept_for_the_next_session() -> None:
+    desk = Desk()
+    desk.shared.land(desk.place(at=1.78e9).call, Landed(Token("odd", expires_at=1.79e12)))
+    assert desk.place(at=1.78e9 + 1).leads
+
+
 def test_a_token_for_one_dial_is_not_kept_where_the_clock_is_set_back() -> None:
     desk = Desk()
     desk.shared.land(desk.place(at=100).call, Landed(Token("once", reuse=False)))
