@@ -1,4 +1,4 @@
-"""Shows a page of this command in the user's browser, and to nobody else.
+"""Shows a page of this command in the user's browser, from a private file.
 
 What a command line holds, every user of the machine can read. So a browser is never given an
 address that is a secret: it opens a private file, which leads there.

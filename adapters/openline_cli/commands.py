@@ -228,7 +228,7 @@ _LISTED: Final = (
                 name="no_text",
                 flags=("--no-text",),
                 default=False,
-                help="Count what was said instead of showing it, for a page to be handed on.",
+                help="Leave the words out of the page, and show how many there are.",
             ),
         ),
     ),

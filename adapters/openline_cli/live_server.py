@@ -23,7 +23,7 @@ from openline_inspect.history import History
 
 #: This machine, to itself.
 HOST: Final = "127.0.0.1"
-#: Connections at once: a browser opens six to a host, and nobody has five browsers.
+#: Connections at once: a browser opens at most six to a host, so five browsers fit.
 CONNECTIONS: Final = 32
 #: Seconds for the whole of a request.
 ASKING: Final = 10.0
@@ -198,7 +198,7 @@ class _Connection:
         scope.cancel()
 
     async def _put(self, data: bytes | None) -> None:
-        """Send bytes. Raises StalledError if nobody takes them."""
+        """Send bytes. Raises StalledError if the browser does not read them."""
         if not data:
             return
         with trio.move_on_after(STALL) as scope:

@@ -18,8 +18,8 @@ import gc
 def spare_imports() -> None:
     """Have the collector pass over all that this process holds now. Call it before sessions start.
 
-    What is garbage now is collected first. Cycles of what is left are never collected, not even
-    when the last reference to them is gone, unless the app calls ``gc.unfreeze``.
+    It first collects the garbage that there is. Later it collects no cycle of the objects that are
+    left, even if nothing refers to them any more, unless the app calls ``gc.unfreeze``.
     """
     gc.collect()
     gc.freeze()

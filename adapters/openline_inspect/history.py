@@ -4,7 +4,7 @@ A row says what changed since the row before (see the package). So a page needs 
 order, from the first on: none can be left out, and a browser that joins late needs them all. Rows
 are numbered from 0. A *cursor* is the number of rows that a browser has, and ``since`` gives those
 that follow. A browser reads at its own pace, and nothing is kept for it but its cursor: a slow one
-costs no memory and delays nobody.
+costs no memory and does not delay the session.
 
     rows     0 ─────────── 812 ────── 1630 ──── 1702
              packed        packed     as they are
@@ -14,8 +14,8 @@ Rows that are a while old are packed, in blocks of ``_BLOCK`` bytes: to about a 
 speech from one source is some 2 MB of rows. The history is full at ``LIMIT`` bytes, which is more
 than a page can show. Then it ends, and says so; the session goes on.
 
-What is told as a whole each time, as the story of the session is, is no row: the newest replaces
-the one before, and a browser that comes back gets the newest.
+The story of the session is no row, for it is sent as a whole each time. The newest one replaces the
+one before, and a browser that comes back gets the newest.
 """
 
 from __future__ import annotations

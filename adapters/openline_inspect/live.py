@@ -2,8 +2,8 @@
 
 The rows are a ``Recorder``'s. It is not shown the audio that arrives, so that live frames keep
 their fast way (``Observer.wants_audio``): how far the watermarks moved stands in the next row.
-``seen`` is called after each step, and ``pour`` moves the new rows into the history: not at each
-step, but when whoever serves the history has time for it.
+``seen`` is called after each step. ``pour`` moves the new rows into the history; the server calls
+it when it has time, and not at each step.
 """
 
 from __future__ import annotations
