@@ -1,9 +1,9 @@
 """What a quick run leaves out: long tests, and of how many cases of a test it takes one.
 
 ``make test`` takes seven minutes on two cores. A test of a hundred cases tells a developer most of
-what it knows with ten of them, and a walk through all situations of a session takes a minute. So a quick
-run takes one case of every so many, and leaves the longest tests out; ``make long`` runs what is
-left out, in the CI. No case is in neither.
+what it knows with ten of them, and a walk through all situations of a session takes a minute. So a
+quick run takes one case of every so many, and leaves the longest tests out; ``make long`` runs what
+is left out, in the CI. No case is in neither.
 
 A key is a file or a test below ``tests``. A number is how many cases there are to each that a quick
 run takes; 0 leaves the test out. Names are the cases that it takes, or, each with a minus, those
