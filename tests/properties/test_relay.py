@@ -90,6 +90,7 @@ STEPS = st.one_of(
     st.tuples(st.just("hole"), st.sampled_from(SOURCES)),
     st.tuples(st.just("device lost"), st.sampled_from(SOURCES)),
     st.tuples(st.just("over"), st.sampled_from(SOURCES)),
+    st.tuples(st.just("ignored"), st.sampled_from(SOURCES)),
     st.tuples(st.just("lose")),
     st.tuples(st.just("redial")),
     st.tuples(st.just("skip")),
@@ -190,7 +191,7 @@ class One:
                 self.take_news(step)
 
     def take_news(self, step: tuple[Any, ...]) -> None:
-        """What the backend, the sources and the app do."""
+        """What the backend does; all else is left to ``take_rest``."""
         drive = self.drive
         match step:
             case ("pong",):
@@ -201,6 +202,16 @@ class One:
                 self.news(partial(drive.final, 0.0, length))
             case ("state", state):
                 self.news(partial(drive.say, "status", state=state))
+            case ("ignored", source):
+                text = f"Ignoring source '{source}'"
+                self.news(partial(drive.say, "status", state="warning", message=text))
+            case _:
+                self.take_rest(step)
+
+    def take_rest(self, step: tuple[Any, ...]) -> None:
+        """What the sources, the network and the app do."""
+        drive = self.drive
+        match step:
             case ("hole", source):
                 drive.feed(e.CaptureHole(source, 100))
             case ("device lost", source):
@@ -300,3 +311,15 @@ def test_nearly_every_frame_of_live_speech_is_relayed(name: str, samples: int, l
     assert one.ponged >= 12
     assert one.idled >= 12
     assert live(DIALECTS[name], POLICIES["much memory"], speech, watched=True).relayed >= least
+
+
+def test_nothing_of_a_source_that_the_backend_ignores_is_relayed() -> None:
+    speech = ("speak", "mic", 8, FRAME)
+    one = live(DIALECTS["echopanel"], POLICIES["much memory"], [speech, ("ignored", "mic")])
+    relayed = one.relayed
+    assert relayed > 0
+    for step in (speech, ("pong",), speech):
+        one.play(step)
+    assert one.relayed == relayed
+    steps = [speech, ("ignored", "mic"), speech, ("lose",)]
+    live(DIALECTS["echopanel"], POLICIES["much memory"], steps)

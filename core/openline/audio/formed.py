@@ -112,11 +112,12 @@ class FormedOutbox(Outbox):
 
     def relay(self, pcm: bytes) -> None:
         """Capture one message, and count it as sent on this dial; the box must be level."""
-        at, samples, unconfirmed = self.captured, self._usual, self._unconfirmed
-        unconfirmed.frames.append((at, pcm))
+        samples, unconfirmed = self._usual, self._unconfirmed
+        unconfirmed.audio.append(pcm)
         unconfirmed.samples += samples
         self.dial_sent = self._fed = self.dial_sent + samples
-        self.captured = self.sent = self._next = self._pulled = at + samples
+        self.captured = end = self.captured + samples
+        self.sent = self._next = self._pulled = unconfirmed.end = end
 
     def push(self) -> None:
         """All that is captured is to go out, though it is less than a message."""
@@ -158,8 +159,7 @@ class FormedOutbox(Outbox):
             if at != self._next:
                 positions.begin_run(self._fed + delay, at)
             count = len(pcm) // 2
-            unconfirmed.frames.append((at, pcm))
-            unconfirmed.samples += count
+            unconfirmed.add(at, pcm)
             self._fed += count
             self._next = self._pulled = at + count
         if frames:

@@ -187,7 +187,7 @@ class KeptAudio(Losing):
 
     def _shed(self) -> None:
         """Take the oldest frame out of memory."""
-        if self._unconfirmed.frames:
+        if self._unconfirmed.audio:
             self.left_unproved |= self._unconfirmed.leave(self.confirmed, self._stored_to)
         else:
             self._let_go(*self._backlog.shed(), GapCause.OVERFLOW)

@@ -60,14 +60,13 @@ class Outbox(KeptAudio):
 
     def pull(self) -> bytes:
         """The next frame, which now counts as sent on this dial."""
-        backlog, unconfirmed = self._backlog, self._unconfirmed
-        at, pcm = frame = backlog.frames.popleft()
+        backlog = self._backlog
+        at, pcm = backlog.frames.popleft()
         if at != self._next:  # a skip, or the first of the dial or behind silence
             self._positions.begin_run(self.dial_sent, at)
         samples = len(pcm) // 2
         backlog.samples -= samples
-        unconfirmed.frames.append(frame)
-        unconfirmed.samples += samples
+        self._unconfirmed.add(at, pcm)
         self.dial_sent += samples
         self.dial_short += FRAME_SAMPLES - samples
         self._next = self.sent = at + samples
@@ -92,11 +91,11 @@ class Outbox(KeptAudio):
 
     def relay(self, pcm: bytes) -> None:
         """Capture one message, and count it as sent on this dial; the box must be level."""
-        at, unconfirmed = self.captured, self._unconfirmed
-        unconfirmed.frames.append((at, pcm))
+        unconfirmed = self._unconfirmed
+        unconfirmed.audio.append(pcm)
         unconfirmed.samples += FRAME_SAMPLES
         self.dial_sent += FRAME_SAMPLES
-        self.captured = self.sent = self._next = at + FRAME_SAMPLES
+        self.captured = self.sent = self._next = unconfirmed.end = self.captured + FRAME_SAMPLES
 
     def pull_silence(self, samples: int) -> bytes:
         """A message of ``samples`` of silence, behind all that was pulled so far."""
@@ -215,5 +214,6 @@ class Outbox(KeptAudio):
             self._ignored.begin = self.confirmed
             self._unheard.clear()  # the run is lost but for what is lost already
             self._forget()
+            self._next = -1  # nothing goes straight through
             self._skip(0)
             self._ignored.grow(self.captured)
