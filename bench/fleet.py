@@ -124,14 +124,15 @@ class Callers:
         self._timer.cancel()
 
     def _push(self) -> None:
-        turn, load = self._turn, self._load
-        due = self._start + turn * load.frame / SLOTS
-        position = turn // SLOTS
-        for session in self._slots[turn % SLOTS]:
-            self._send(session, fleet_sink.frame(session, position, due, load.size))
-        self.frames += len(self._slots[turn % SLOTS])
-        self._turn = turn + 1
-        self._timer = self._loop.call_at(self._start + (turn + 1) * load.frame / SLOTS, self._push)
+        """Push all that is due, as microphones do that wait for nobody."""
+        load, now = self._load, self._loop.time()
+        while (due := self._start + self._turn * load.frame / SLOTS) <= now:
+            position, slot = divmod(self._turn, SLOTS)
+            for session in self._slots[slot]:
+                self._send(session, fleet_sink.frame(session, position, due, load.size))
+            self.frames += len(self._slots[slot])
+            self._turn += 1
+        self._timer = self._loop.call_at(due, self._push)
 
 
 async def measured(load: Load, books: Books, send: Callable[[int, bytes], object]) -> Found:

@@ -4,7 +4,9 @@ Opening the transport is a task. From then on there is none: messages are read, 
 loop's callbacks. What arrives goes through ``openline_fleet.websocket`` to the driver at once.
 ``pump`` pulls one message after the other and writes it; it stops when the driver has none
 (``wake``, and the session calls it again) or when the kernel takes no more (``resume_writing``). It
-decides nothing: the driver aborts a dial and begins the closing handshake. Reading and writing have
+decides nothing: the driver aborts a dial and begins the closing handshake. A frame that went
+straight through is held until the end of the loop's turn (``sending``), or until anything else is
+to be sent: it goes first. Reading and writing have
 both ended before the one report of how the dial ended; ``Released`` follows when the socket is
 gone, however the dial ended.
 """
@@ -22,6 +24,7 @@ from openline.events import Event, SocketLost, SocketOpened
 from openline_driver import effects as fx
 from openline_driver.facts import Fact, Released
 from openline_driver.network_errors import DialError
+from openline_fleet.sending import Sending
 from openline_fleet.websocket import BINARY, WebSocket
 
 #: Messages to send in one turn of the loop, so that a backlog delays no other session.
@@ -44,6 +47,10 @@ class Owner(Protocol):
         """Open a transport. Raises DialError."""
         ...
 
+    def is_sending(self) -> None:
+        """The kernel has not taken the frame of ``send_soon`` yet: ``pump`` follows when it has."""
+        ...
+
     def pumped(self) -> None:
         """A ``pump`` is over: there may be an earlier deadline."""
         ...
@@ -63,6 +70,7 @@ class Dial(asyncio.Protocol):
     __slots__ = (
         "_close_code",
         "_effect",
+        "_held",
         "_is_aborted",
         "_is_gone",
         "_is_over",
@@ -71,14 +79,18 @@ class Dial(asyncio.Protocol):
         "_loop",
         "_owner",
         "_pull",
+        "_sending",
         "_task",
         "_transport",
         "_websocket",
         "is_woken",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, owner: Owner, effect: fx.Dial) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, sending: Sending, owner: Owner, effect: fx.Dial
+    ) -> None:
         self._loop = loop
+        self._sending = sending
         self._owner = owner
         self._pull = owner.next_message
         self._effect = effect
@@ -91,6 +103,7 @@ class Dial(asyncio.Protocol):
         self._is_released = False
         self._is_paused = False  # the kernel takes no more
         self.is_woken = False  #: there may be something to ``pump``
+        self._held: bytes | None = None  # a message of audio, for the end of the turn
         self._close_code: int | None = None
 
     def start(self) -> None:
@@ -224,19 +237,37 @@ class Dial(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether ``send_now`` may be called."""
+        """Whether ``send_soon`` may be called."""
         return self._websocket.opened and not self._websocket.over
 
-    def send_now(self, message: bytes) -> bool:
-        """Send one message of audio; False: the kernel has not taken it yet."""
-        self._websocket.write(BINARY, message)
-        return not self._is_paused
+    def send_soon(self, message: bytes, *, pumps: bool) -> None:
+        """Send one message of audio in this turn of the loop; ``pumps``: and ``pump`` behind it."""
+        if self._held is not None:
+            self._send_held()
+        self._held = message
+        self.is_woken |= pumps
+        self._sending.add(self)
+
+    def send_held(self) -> None:
+        """The turn is over."""
+        if self.is_woken:
+            self.pump()
+        else:
+            self._send_held()
+
+    def _send_held(self) -> None:
+        held, self._held = self._held, None
+        if held is not None and not self._websocket.over:
+            self._websocket.write(BINARY, held)
+            if self._is_paused:
+                self._owner.is_sending()
 
     def pump(self) -> None:
         """Send until the driver has nothing, or the kernel takes no more. It raises nothing."""
         self.is_woken = False
         websocket, pull = self._websocket, self._pull
         try:
+            self._send_held()
             if self._close_code is not None:
                 if not (self._is_paused or websocket.over):
                     websocket.close(self._close_code)

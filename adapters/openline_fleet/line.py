@@ -92,11 +92,8 @@ class FleetSession(StoredFace):
             lane = self._lane = self._driver.lane(source)
         if lane is None or (message := lane.send(pcm, self._clock())) is None:
             self.feed(e.AudioCaptured(source, pcm))
-        elif not dial.send_now(message):
-            self._driver.sending()
-            self._watch_the_clock()
-        elif lane.wants_ping:
-            dial.pump()
+        else:
+            dial.send_soon(message, pumps=lane.wants_ping)
 
     def started(self, source: str, at: float) -> None:
         """The first sample of a pushed source was captured at ``at``, on the loop's clock.
@@ -198,6 +195,11 @@ class FleetSession(StoredFace):
         """Open a transport. Raises DialError."""
         return await self._connect(backend, protocol)
 
+    def is_sending(self) -> None:
+        """The kernel has not taken the last frame yet."""
+        self._driver.sending()
+        self._watch_the_clock()
+
     def pumped(self) -> None:
         """A pump of the dial is over."""
         self._alone(self._watch_the_clock)
@@ -282,7 +284,7 @@ class FleetSession(StoredFace):
             case fx.Wake():
                 cast("Dial", self._dial).wake()
             case fx.Dial():
-                self._dial = Dial(self._shard.loop, self, effect)
+                self._dial = Dial(self._shard.loop, self._shard.sending, self, effect)
                 if self._shard.may_dial(self):
                     self._dial.start()
             case fx.AbortDial():

@@ -52,6 +52,8 @@ from openline_fleet.line import FleetSession
 from openline_fleet.news import News
 from openline_fleet.opening import Opener
 from openline_fleet.pacer import SLOT, Pacer
+from openline_fleet.reading import Reading
+from openline_fleet.sending import Sending
 from openline_fleet.spec import SessionSpec
 from openline_fleet.watch import NetworkWatch
 
@@ -133,6 +135,8 @@ class Shard:
         self.loop = asyncio.get_running_loop()
         self.clock: Callable[[], float] = clock_of(self.loop)
         self.pacer = Pacer(self.loop, self._slot)
+        self.sending = Sending(self.loop)
+        self._reading = Reading(self.loop, self.clock)
         self._keeper = Gatekeeper(self._gate, self.pacer, self.clock)
         self._readers: ThreadPoolExecutor | None = None
         self._watch: NetworkWatch | None = None
@@ -282,7 +286,7 @@ class Shard:
         """What opens the sockets of one session."""
         if self._connect is not None:
             return self._connect
-        return connector(self._tls, self._proxies, known)
+        return connector(self._tls, self._proxies, known, self._reading.may_read)
 
     def _check(self, spec: SessionSpec) -> None:
         """Raise ShardFullError or ValueError if the session cannot be taken."""

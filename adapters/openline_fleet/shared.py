@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from openline.events import Event
 from openline_driver.facts import Fact
 from openline_fleet.pacer import Pacer
+from openline_fleet.sending import Sending
 
 #: A session.
 Session_contra = TypeVar("Session_contra", contravariant=True)
@@ -19,6 +20,7 @@ class Shared(Protocol[Session_contra]):
 
     loop: asyncio.AbstractEventLoop
     pacer: Pacer
+    sending: Sending
 
     def clock(self) -> float:
         """Seconds, on the loop's clock."""

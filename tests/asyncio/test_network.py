@@ -21,6 +21,7 @@ from openline_asyncio.transport import SocketTransport
 from openline_driver.addresses import Addresses
 from openline_driver.effects import DRAIN
 from openline_driver.network_errors import DialError
+from openline_driver.tls_in_tls import TlsInTls
 from openline_network import tcp
 from tests.asyncio.support import LOOPS, run
 
@@ -625,6 +626,78 @@ def test_a_closed_transport_pauses_and_resumes_nothing(
         transport.resume_reading()
         transport.pause_reading()
         assert not transport.is_reading()
+        assert await protocol.lost is None
+        there.close()
+
+    run(main, loop)
+
+
+@every_loop
+def test_a_socket_that_may_not_be_read_yet_is_read_in_a_later_turn(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    answers = [False, False, True, False, True, True]
+    asked = list[bool]()
+
+    def may_read() -> bool:
+        asked.append(answers.pop(0))
+        return asked[-1]
+
+    async def main() -> None:
+        here, there = pair()
+        protocol = Noting()
+        transport = SocketTransport(asyncio.get_running_loop(), here, protocol, may_read)
+        there.sendall(b"hello")
+        await protocol.until(5)
+        assert asked == [False, False, True]
+        there.close()
+        assert await protocol.lost is None
+        assert asked == [False, False, True, False, True]
+        transport.abort()
+
+    run(main, loop)
+
+
+class Buffering(TlsInTls):
+    """TLS that has read everything from its socket already."""
+
+    def __init__(self, sock: socket.socket, data: bytes) -> None:
+        self.sock, self.data = sock, data
+
+    def pending(self) -> int:
+        return len(self.data)
+
+    def recv(self, size: int) -> bytes:
+        if not self.data:
+            raise ssl.SSLWantReadError
+        data, self.data = self.data[:size], self.data[size:]
+        return data
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    def getpeername(self) -> Any:
+        return self.sock.getpeername()
+
+    def close(self) -> None:
+        self.sock.close()
+
+
+@every_loop
+def test_what_tls_has_read_already_waits_for_no_descriptor(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    answers = [False, False, True]
+
+    async def main() -> None:
+        here, there = pair()
+        protocol, tls = Noting(), Buffering(here, b"hello")
+        transport = SocketTransport(
+            asyncio.get_running_loop(), tls, protocol, lambda: answers.pop(0)
+        )
+        await asyncio.wait_for(protocol.until(5), 5)
+        assert answers == []
+        transport.abort()
         assert await protocol.lost is None
         there.close()
 
