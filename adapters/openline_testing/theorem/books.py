@@ -76,6 +76,7 @@ class Books:
         self.must_tell = self.is_told = False
         self.withdrawn: list[Gap] = []  # since the last event
         self.told_now: list[tuple[str, int, int]] = []  # noted as told since the last event
+        self.notes_told = True  # until the disk takes no more
         self.growing: dict[str, int] = {}  # sources that this dial's backend ignores: their marks
         self.core: SessionMachine
 
@@ -172,9 +173,11 @@ class Books:
         """What is withdrawn of an exact gap is told now: it lies in a final, as far as that claims.
 
         The claim may reach behind the words, over audio that the backend did not process before the
-        dial was lost. When that was to be sent again, the disk had lost it.
+        dial was lost. When that was to be sent again, the disk had lost it. After the disk failed
+        no command notes what is told.
         """
-        for source, start, end in self.told_now if self.claims and gap.exact else ():
+        told = self.told_now if self.notes_told else [(gap.source, gap.start, gap.end)]
+        for source, start, end in told if self.claims and gap.exact else ():
             for final in self.delivered:
                 if final.source == source == gap.source:
                     low, high = round(final.start * S), round(final.end * S)

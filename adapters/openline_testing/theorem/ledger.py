@@ -17,7 +17,7 @@ from openline.commands import (
     StoreFinal,
     StoreTold,
 )
-from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event
+from openline.events import AbortRequested, AudioCaptured, AudioFetched, Event, SpoolFailed
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import (
     Ended,
@@ -42,6 +42,7 @@ class Ledger(Books):
     def commanded(self, event: Event, commands: list[Command]) -> None:
         """Check the commands with which the session answers ``event``."""
         self.aborted |= isinstance(event, AbortRequested)
+        self.notes_told &= not isinstance(event, SpoolFailed)
         for command in commands:
             self.obeys(command)
         # A timer that was due before the message may have ended the dial.
