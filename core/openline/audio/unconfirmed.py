@@ -108,6 +108,13 @@ class Unconfirmed:
     def confirm(self, position: int) -> None:
         """All audio before ``position`` is confirmed; a frame is kept until all of it is."""
         audio = self.audio
+        if not self._jumps:  # as nearly always, and so a hundred frames take 10 µs and not 30
+            front = first = self._front
+            while audio and (behind := front + len(audio[0]) // 2) <= position:
+                audio.popleft()
+                front = behind
+            self._front = front
+            self.samples -= front - first
         while audio and self._front + len(audio[0]) // 2 <= position:
             self._pop()
         for runs in (self._at_risk, self.stored):
