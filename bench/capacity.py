@@ -52,8 +52,8 @@ def measure(name: str) -> tuple[int, float, str]:
             serve, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as backend,
     ):
-        assert backend.stdin is not None  # noqa: S101
-        assert backend.stdout is not None  # noqa: S101
+        assert backend.stdin is not None  # noqa: S101  # requested as a pipe
+        assert backend.stdout is not None  # noqa: S101  # requested as a pipe
         url = backend.stdout.readline().removeprefix("listening on ").strip()
         reading = threading.Thread(target=lines.extend, args=(backend.stdout,))
         reading.start()

@@ -74,7 +74,7 @@ def sink(*certificate: Path) -> Generator[int]:
     command = [sys.executable, "-m", "bench.sink", *map(str, certificate)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as there:
         try:
-            assert there.stdout is not None  # noqa: S101 -- requested as a pipe
+            assert there.stdout is not None  # noqa: S101  # requested as a pipe
             line = there.stdout.readline()
             if not line:
                 raise RuntimeError("sink: it did not start")

@@ -198,7 +198,7 @@ def sink() -> Generator[int]:
     """A raw sink in a process of its own: its port."""
     with subprocess.Popen([sys.executable, "-c", SINK], stdout=subprocess.PIPE, text=True) as there:
         try:
-            assert there.stdout is not None  # noqa: S101 -- requested as a pipe
+            assert there.stdout is not None  # noqa: S101  # requested as a pipe
             yield int(there.stdout.readline())
         finally:
             there.terminate()

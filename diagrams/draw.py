@@ -31,7 +31,7 @@ from openline_diagrams.checked import checked, promela, thinned, tla
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # a script finds only its own folder
 
-from tests.core.scenarios import SCENES, record  # noqa: E402 -- needs the path
+from tests.core.scenarios import SCENES, record  # noqa: E402  # needs the path
 
 TITLE = "openline: the states of a session"
 SCENE = """

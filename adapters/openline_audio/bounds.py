@@ -29,7 +29,7 @@ class Bound:
 
     unread = garbage = 0
 
-    def take(self, data: bytes, *, last: bool) -> tuple[int, bool]:  # noqa: ARG002
+    def take(self, data: bytes, *, last: bool) -> tuple[int, bool]:  # noqa: ARG002  # as the others have it
         """``last``: no more bytes come."""
         return len(data), False
 

@@ -122,7 +122,7 @@ class CaptureThread:
                     self._take(Tick())
             with self._lock:
                 self._take_all()  # what came before the end
-        except Exception as error:  # noqa: BLE001 - raised where the source runs
+        except Exception as error:  # noqa: BLE001  # raised where the source runs
             self._failure = error
         finally:
             if self._watch is not None:

@@ -115,7 +115,7 @@ def tag_frame(like: bytes, frames: int) -> bytes:
         if frame is not None and frame.length >= 4 + frame.side_bytes + 12:
             body = bytes(frame.side_bytes) + b"Xing\0\0\0\1" + frames.to_bytes(4, "big")
             return (bytes(header) + body).ljust(frame.length, b"\0")
-    raise ValueError("no bit rate has room for a tag")  # pragma: no cover - 14 of 14 have
+    raise ValueError("no bit rate has room for a tag")  # pragma: no cover  # 14 of 14 have
 
 
 def adts_bytes(data: bytes, at: int) -> int:

@@ -103,7 +103,7 @@ async def play_live(
 async def spooled(pipe: Pipe) -> IO[bytes]:
     """A temporary file with all that ``pipe`` brings, once it has ended. SourceError."""
     try:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 -- it is the caller's
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # it is the caller's
     except OSError as error:
         raise _no_room(pipe.name, error) from error
     try:

@@ -45,7 +45,7 @@ class _Flags(Protocol):
 
 
 class _Times(Protocol):
-    inputBufferAdcTime: float  # noqa: N815 - PortAudio's name
+    inputBufferAdcTime: float  # noqa: N815  # PortAudio's name
 
 
 class _Stream(Protocol):
@@ -65,7 +65,7 @@ class _SoundDevice(Protocol):
         self, *, device: int | str | None, channels: int, dtype: str, samplerate: int
     ) -> None: ...
 
-    def RawInputStream(  # noqa: N802 - sounddevice's name
+    def RawInputStream(  # noqa: N802  # sounddevice's name
         self,
         *,
         device: int | str | None,

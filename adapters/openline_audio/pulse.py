@@ -136,7 +136,7 @@ class PulseWatch:
 
 def connected(pulsectl: Any) -> Any:
     """A connection, as a context manager. Raises one of `failures` if no server answers."""
-    pulsectl.PulseSourceInfo._init_from_struct = _copy_rate  # noqa: SLF001 - its hook
+    pulsectl.PulseSourceInfo._init_from_struct = _copy_rate  # noqa: SLF001  # its hook
     pulse = pulsectl.Pulse("openline", connect=False)
     try:
         pulse.connect()

@@ -96,7 +96,7 @@ class _Pcm:
 
     def read(self) -> tuple[int, Samples] | None:
         header = self._pcm.header
-        assert header is not None  # noqa: S101 -- it is read no further than this otherwise
+        assert header is not None  # noqa: S101  # it is read no further than this otherwise
         have = sum(map(len, self._blocks))
         most = min(self.rate, max(1, _MOST_BYTES // header.unit))
         while have < most and not self._over:
@@ -247,7 +247,7 @@ class Recording:
     def _next(self, *, lossy: bool = False) -> None:
         """Go to the next part, if there is one."""
         part = self._part
-        assert part is not None  # noqa: S101 -- it was read
+        assert part is not None  # noqa: S101  # it was read
         if not lossy and (loss := part.loss()) is not None:
             self.losses.append(loss)
         before = self._at

@@ -38,7 +38,7 @@ class Child:
         self._recognizer = recognizer
         self.process: trio.Process | None = None
         try:
-            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- closed in _end
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed in _end
         except OSError as error:
             raise Problem(f"no temporary file can be made: {os_reason(error)}") from None
 
@@ -90,7 +90,7 @@ class Child:
                         await stream.aclose()
 
     async def _where(self, process: trio.Process) -> str:
-        assert process.stdout is not None  # noqa: S101 -- opened as a pipe
+        assert process.stdout is not None  # noqa: S101  # opened as a pipe
         line = b""
         while not line.endswith(b"\n"):
             more = await process.stdout.receive_some()

@@ -108,7 +108,7 @@ async def _demo(
                 try:
                     for at in _CRASHES:
                         await trio.sleep_until(began + at / speed)
-                        while not _at_stake(session.statistics, beyond=dials):  # noqa: ASYNC110 -- no event
+                        while not _at_stake(session.statistics, beyond=dials):  # noqa: ASYNC110  # no event
                             await trio.sleep(_LOOK_SECONDS / speed)
                         dials = session.statistics.dials
                         text = "the backend was killed; another starts"

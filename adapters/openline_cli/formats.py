@@ -153,7 +153,7 @@ class _Subtitles:
             blocks.append(self._block(cue))
         return "".join(blocks)
 
-    def _label(self, voice: str) -> str:  # noqa: ARG002 -- for a format that has labels
+    def _label(self, voice: str) -> str:  # noqa: ARG002  # for a format that has labels
         """What stands before the words of a voice."""
         return ""
 

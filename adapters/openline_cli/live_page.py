@@ -79,7 +79,7 @@ class LivePage:
                 nursery.start_soon(self._pour)
                 found = await follow()
                 await self._finish()
-            except Exception as error:  # noqa: BLE001 -- raised again, outside of the nursery
+            except Exception as error:  # noqa: BLE001  # raised again, outside of the nursery
                 raised = error
             nursery.cancel_scope.cancel()
         if self._lead is not None:

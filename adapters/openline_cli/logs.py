@@ -89,7 +89,7 @@ class LineFormatter(logging.Formatter):
 class _FileHandler(logging.StreamHandler[TextIO]):
     """A file that gives up at the first failed write."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's name
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
         """Report the failure once; write no more."""
         del record
         error = sys.exc_info()[1]

@@ -46,8 +46,8 @@ def run() -> None:
         multiprocessing.freeze_support()
     _occupy_standard_streams()
     # A stream that was closed before we started is None; its output is dropped.
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 -- it stays
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # it stays
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # it stays
     for stream in (sys.stdout, sys.stderr):
         # A locale that lacks some letters of the transcript is no reason to stop.
         reconfigure = getattr(stream, "reconfigure", None)

@@ -102,7 +102,7 @@ class OutFile:
         fd = self._fd if ours else os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             old = _read(fd)
-            same = len(os.path.commonprefix([data, old]))  # noqa: RUF071 -- bytes, not paths
+            same = len(os.path.commonprefix([data, old]))  # noqa: RUF071  # bytes, not paths
             try:
                 # Blank lines cover the rest of a longer content until it is cut off.
                 _write_all(fd, data[same:].ljust(len(old) - same, b"\n"), same)

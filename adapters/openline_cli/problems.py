@@ -16,7 +16,7 @@ USAGE: Final = 2
 INTERRUPTED: Final = 130
 
 
-class Problem(Exception):  # noqa: N818 -- a mistake of the user, not a fault of the command
+class Problem(Exception):  # noqa: N818  # a mistake of the user, not a fault of the command
     """One line for a person, and the exit status that goes with it."""
 
     def __init__(self, line: str, *, status: int = USAGE) -> None:

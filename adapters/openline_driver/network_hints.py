@@ -126,7 +126,7 @@ class NetworkHints:
             return self._note(kind == _NEW_ROUTE, self._default_route(body))
         return False
 
-    def _note(self, is_there: bool, entry: tuple[object, ...] | None) -> bool:  # noqa: FBT001
+    def _note(self, is_there: bool, entry: tuple[object, ...] | None) -> bool:  # noqa: FBT001  # by position
         """Whether ``entry`` is there, and was not known; None is of no interest."""
         if entry is None:
             return False

@@ -152,7 +152,7 @@ class Proxies:
     none. Raises ValueError, one line that names the variable or the argument.
     """
 
-    def __init__(self, proxy: str | bool, environ: Mapping[str, str]) -> None:  # noqa: FBT001 -- open_session's own
+    def __init__(self, proxy: str | bool, environ: Mapping[str, str]) -> None:  # noqa: FBT001  # open_session's own
         self._named = None if isinstance(proxy, bool) else _read("proxy", proxy)
         self._by_scheme: dict[bool, Proxy | None] = {True: None, False: None}
         self._exempt: tuple[str, ...] = ()

@@ -121,7 +121,7 @@ class _NoSocket:
     def setsockopt(self, *given: object) -> None:
         """There is none to set."""
 
-    def getsockopt(self, *given: object) -> int:  # noqa: ARG002
+    def getsockopt(self, *given: object) -> int:  # noqa: ARG002  # as a socket has it
         """There is none."""
         return 0
 

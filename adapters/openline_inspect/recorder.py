@@ -171,23 +171,23 @@ class Recorder(Observer):
         """Note that it was due."""
         self._more.setdefault("f", []).append(int(timer))
 
-    def on_verdict(self, verdict: Verdict, now: float) -> None:  # noqa: ARG002
+    def on_verdict(self, verdict: Verdict, now: float) -> None:  # noqa: ARG002  # the observer's
         """Note the action, the reason and its source."""
         said = [str(verdict.action), verdict.why, verdict.source, int(verdict.strike)]
         self._more.setdefault("v", []).append(said)
 
-    def on_transition(self, transition: Transition, now: float) -> None:  # noqa: ARG002
+    def on_transition(self, transition: Transition, now: float) -> None:  # noqa: ARG002  # the observer's
         """Note it by its number."""
         self._more.setdefault("x", []).append(NUMBERS[transition.name])
 
-    def on_command(self, command: Command, now: float) -> None:  # noqa: ARG002
+    def on_command(self, command: Command, now: float) -> None:  # noqa: ARG002  # the observer's
         """Note it in words."""
         if not self._text:
             command = _unsaid(command)
         if words := command_words(command, _LONGEST):
             self._commands.append(words)
 
-    def on_update(self, update: Update, now: float) -> None:  # noqa: ARG002
+    def on_update(self, update: Update, now: float) -> None:  # noqa: ARG002  # the observer's
         """Keep it for the lanes and the story."""
         self._updates.append(update)
 

@@ -57,7 +57,7 @@ _HEADER: Final = b"EP\x01"
 _SOURCE_BYTES: Final[dict[int, Source]] = {0: "system", 1: "mic"}
 
 
-class Refusal(Exception):  # noqa: N818 -- an answer of the contract, not a fault of the server
+class Refusal(Exception):  # noqa: N818  # an answer of the contract, not a fault of the server
     """A ``start`` that cannot be served; the text goes to the client as ``error``."""
 
 

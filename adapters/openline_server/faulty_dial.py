@@ -188,7 +188,7 @@ def new_dial(
     contract: type[Contract] = Echopanel,
 ) -> FaultyDial:
     """A connection on which nothing is in force yet; ``seed`` draws the same for each run."""
-    reports = Misreports(Random(f"{seed} {peer.number}"))  # noqa: S311 -- drawn from a seed
+    reports = Misreports(Random(f"{seed} {peer.number}"))  # noqa: S311  # drawn from a seed
     exact = not any(fault.effect in FALSE_ENDS for fault in pending)
     return FaultyDial(peer, wire, pending, reports, contract, exact_ends=exact)
 

@@ -214,7 +214,7 @@ class FaultInjector(Hooks):
         """Whether no ``capacity`` fault is pending."""
         return self._take(self._dials[peer.number], Effect.CAPACITY) is None
 
-    def queues(self, peer: Peer, source: str, pcm: bytes) -> bool:  # noqa: ARG002 -- any source
+    def queues(self, peer: Peer, source: str, pcm: bytes) -> bool:  # noqa: ARG002  # any source
         """Whether there is no audio to drop."""
         dial = self._dials[peer.number]
         drop, dial.to_drop = dial.to_drop > 0, max(0, dial.to_drop - len(pcm))
@@ -229,7 +229,7 @@ class FaultInjector(Hooks):
         asked = self._dials[peer.number].queue_seconds
         return usual if asked is None else asked
 
-    async def taking(self, peer: Peer, source: str) -> None:  # noqa: ARG002 -- any source
+    async def taking(self, peer: Peer, source: str) -> None:  # noqa: ARG002  # any source
         """Wait while the recogniser is late."""
         await self._dials[peer.number].until_not_late()
 
@@ -266,7 +266,7 @@ class FaultInjector(Hooks):
     async def recognized(
         self,
         peer: Peer,
-        segment: Segment,  # noqa: ARG002 -- the fault holds any segment
+        segment: Segment,  # noqa: ARG002  # the fault holds any segment
         answer: Hypothesis | None,
     ) -> Hypothesis | None:
         """Hold the answer while the recogniser is stuck or late."""

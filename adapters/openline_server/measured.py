@@ -41,7 +41,7 @@ class _Chunks:
 
     def __init__(self, length: float, errors: Errors, seed: str) -> None:
         self._fixed = FixedCutter(step=length, length=length)
-        self._random = Random(seed)  # noqa: S311 -- errors are drawn from a seed
+        self._random = Random(seed)  # noqa: S311  # errors are drawn from a seed
         self._hearer = ClaimingRecognizer(self._random, errors)
 
     @property

@@ -36,7 +36,7 @@ def load(model: str | None) -> None:
     _decoder(model)
 
 
-def transcribe(pcm: bytes, _final: bool, model: str | None) -> Hypothesis:  # noqa: FBT001 -- sent by position
+def transcribe(pcm: bytes, _final: bool, model: str | None) -> Hypothesis:  # noqa: FBT001  # sent by position
     """Transcribe ``pcm``, independent of earlier audio (runs in a worker)."""
     decoder = _decoder(model)
     decoder.reinit_feat()

@@ -229,7 +229,7 @@ class NoRecognizer:
         """A cutter that yields no segment."""
         return NullCutter()
 
-    async def recognise(self, question: Question) -> Hypothesis | None:  # noqa: ARG002 -- never asked
+    async def recognise(self, question: Question) -> Hypothesis | None:  # noqa: ARG002  # never asked
         """Never asked: the cutter yields no segment."""
         return None
 

@@ -44,7 +44,7 @@ class Line:
     @classmethod
     def of(cls, message: JsonObject) -> Line:
         """The line of an ``asr_final``."""
-        return cls(**{each.name: message[each.name] for each in fields(cls)})  # type: ignore[arg-type]
+        return cls(**{each.name: message[each.name] for each in fields(cls)})  # type: ignore[arg-type]  # its fields, as it wrote them
 
     def fields(self) -> JsonObject:
         """As JSON members."""

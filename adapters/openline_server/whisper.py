@@ -86,10 +86,10 @@ def _model(name: str) -> Any:
 
 def load(name: str) -> None:
     """Load, and transcribe once: the first inference is slower (runs in a worker)."""
-    transcribe(bytes(2 * FRAME_SAMPLES), False, name)  # noqa: FBT003 -- as the worker is called
+    transcribe(bytes(2 * FRAME_SAMPLES), False, name)  # noqa: FBT003  # as the worker is called
 
 
-def transcribe(pcm: bytes, final: bool, name: str) -> Hypothesis:  # noqa: FBT001 -- sent by position
+def transcribe(pcm: bytes, final: bool, name: str) -> Hypothesis:  # noqa: FBT001  # sent by position
     """Transcribe ``pcm`` (runs in a worker)."""
     numpy = importlib.import_module("numpy")
     model = _model(name)

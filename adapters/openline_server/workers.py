@@ -120,7 +120,7 @@ class Pool:
                 await self._processes.run_sync(
                     load, *args, kill_on_cancel=True, limiter=self._limiter
                 )
-            except Exception as error:  # noqa: BLE001 -- raised below, out of the nursery
+            except Exception as error:  # noqa: BLE001  # raised below, out of the nursery
                 failures.append(error)
 
         async with trio.open_nursery() as nursery:

@@ -175,7 +175,7 @@ class BackgroundBackend:
     def _run(self, config: ServerConfig) -> None:
         try:
             trio.run(self._serve, config)
-        except BaseException as error:  # noqa: BLE001 -- raised in the thread that waits
+        except BaseException as error:  # noqa: BLE001  # raised in the thread that waits
             self._failure = error
             self._started.put(error)
 

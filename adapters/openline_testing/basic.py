@@ -110,10 +110,10 @@ class BasicWorld:
         dialect: Dialect,
         *,
         sources: Sequence[str] = ("mic",),
-        session_id: str = "session",  # noqa: ARG002 -- as a World has them
-        attempt_id: str = "attempt",  # noqa: ARG002
-        has_provider: bool = False,  # noqa: ARG002
-        may_pause: Collection[str] = (),  # noqa: ARG002
+        session_id: str = "session",  # noqa: ARG002  # as a World has them
+        attempt_id: str = "attempt",  # noqa: ARG002  # what the machine takes
+        has_provider: bool = False,  # noqa: ARG002  # what the machine takes
+        may_pause: Collection[str] = (),  # noqa: ARG002  # what the machine takes
     ) -> None:
         check_dialect(dialect)
         self._policy, self._dialect = policy, dialect

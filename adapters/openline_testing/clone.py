@@ -85,7 +85,7 @@ def _keeper(kind: type) -> _Keeper:
     made: dict[str, Any] = {}
     # One assignment for all slots is five times as fast as a call for each.
     targets = ", ".join(f"thing.{name}" for name in names)
-    exec(f"def put(thing, contents):\n    {targets} = contents", made)  # noqa: S102
+    exec(f"def put(thing, contents):\n    {targets} = contents", made)  # noqa: S102  # names of fields, no input
     return attrgetter(*names), made["put"]
 
 
@@ -135,7 +135,7 @@ def _by_slots(kind: type) -> _Copier:
         new = make(kind)
         memo[id(thing)] = new
         contents: tuple[object, ...] = values(thing)
-        for put, value in zip(setters, contents):  # noqa: B905 (equal lengths; strict costs time)
+        for put, value in zip(setters, contents):  # noqa: B905  # equal lengths; strict costs time
             if type(value) in _SHARED:
                 put(new, value)
             else:

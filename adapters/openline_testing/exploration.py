@@ -37,7 +37,7 @@ class Violation:
         for step in self.path:
             try:
                 taken = step.take(run)
-            except Exception:  # noqa: BLE001 (the violation itself, reported above)
+            except Exception:  # noqa: BLE001  # the violation itself, reported above
                 places.append("here it breaks")
             else:
                 places.append(run.machine.state if taken else "refused")

@@ -212,7 +212,7 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class LawBroken(AssertionError):  # noqa: N818 (an assertion, not an error of a program)
+class LawBroken(AssertionError):  # noqa: N818  # an assertion, not an error of a program
     """A broken law: ``law`` is its name in ``LAWS``, ``what`` was observed at ``now``."""
 
     def __init__(self, law: str, what: str, now: float) -> None:

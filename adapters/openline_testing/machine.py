@@ -124,7 +124,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         policy: Policy,
         draws: list[float],
         sources: tuple[str, ...],
-        has_provider: bool,  # noqa: FBT001 (hypothesis passes by name)
+        has_provider: bool,  # noqa: FBT001  # hypothesis passes by name
         stage: tuple[int, int],
     ) -> None:
         """A session somewhere along the way: a random walk rarely gets past the handshake."""
@@ -203,12 +203,12 @@ class SessionFuzzer(RuleBasedStateMachine):
             self.feed(e.AbortRequested())
 
     @rule(skips=st.booleans())
-    def network(self, skips: bool) -> None:  # noqa: FBT001 (what hypothesis draws)
+    def network(self, skips: bool) -> None:  # noqa: FBT001  # what hypothesis draws
         """The app reports that the network is back, or skips to live audio."""
         self.feed(e.SkipRequested() if skips else e.NetworkRestored())
 
     @rule(source=st.integers(0, 2), frames=st.integers(0, 120), tail=st.booleans())
-    def capture(self, source: int, frames: int, tail: bool) -> None:  # noqa: FBT001 (as above)
+    def capture(self, source: int, frames: int, tail: bool) -> None:  # noqa: FBT001  # as above
         """A source captures audio; the third one does not belong to the session."""
         self.feed(e.AudioCaptured(self._source(source), bytes(640 * frames + 2 * tail)))
 
@@ -261,7 +261,7 @@ class SessionFuzzer(RuleBasedStateMachine):
         self._receive(message, age)
 
     @rule(age=strategies.ages(), known=st.booleans())
-    def pong(self, age: int, known: bool) -> None:  # noqa: FBT001 (as above)
+    def pong(self, age: int, known: bool) -> None:  # noqa: FBT001  # as above
         """A pong arrives."""
         mark = self.marks[-1] if known and self.marks else b"?"
         self.feed(e.PongReceived(self.world.seen.dial - age, mark))

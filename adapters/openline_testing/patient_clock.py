@@ -33,7 +33,7 @@ def patient_clock() -> MockClock:
         trio.lowlevel.add_instrument(_Holds(clock))
 
     # trio calls this when a run begins; a clock may be used for one run after the other.
-    setattr(clock, "start_clock", start_clock)  # noqa: B010 -- a method, for a type checker
+    setattr(clock, "start_clock", start_clock)  # noqa: B010  # a method, for a type checker
     return clock
 
 
@@ -45,7 +45,7 @@ class _Holds(trio.abc.Instrument):
         self._threshold = _NEVER  # as it was when a thread began to work
         self._holds = False
 
-    def after_task_step(self, task: trio.lowlevel.Task) -> None:  # noqa: ARG002 -- any task
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:  # noqa: ARG002  # any task
         """Check whether a thread has begun to work, or the last one is done."""
         works = trio.to_thread.current_default_thread_limiter().borrowed_tokens > 0
         if works == self._holds:

@@ -111,7 +111,7 @@ def openline_clock() -> MockClock:
 
 def _module(name: str, fixture: str, extra: str) -> Any:
     """A module that a fixture needs, imported now; without it the test fails in one line."""
-    from importlib import import_module  # noqa: PLC0415 -- no import that not every run needs
+    from importlib import import_module  # noqa: PLC0415  # no import that not every run needs
 
     here = __name__.rpartition(".")[0]
     try:

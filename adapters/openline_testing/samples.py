@@ -127,7 +127,7 @@ def _decoded(dialect: Dialect, sample: Sample) -> object:
     """The decoded sample, or the exception; the walk reports a dialect that raises."""
     try:
         return item_of(dialect, fill(sample, _IDS))
-    except Exception as exc:  # noqa: BLE001 (the dialect is under test)
+    except Exception as exc:  # noqa: BLE001  # the dialect is under test
         return exc
 
 

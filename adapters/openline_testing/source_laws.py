@@ -56,7 +56,7 @@ class SourceLaws:
             case _:
                 pass
 
-    def suspended(self, gap: float) -> None:  # noqa: ARG002 (audio lies ready, or does not)
+    def suspended(self, gap: float) -> None:  # noqa: ARG002  # audio lies ready, or does not
         """The process was suspended: what was captured meanwhile arrives now."""
         now = self.seen.now
         # The session looks from time to time: after a second suspension it may look at once.

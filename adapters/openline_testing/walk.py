@@ -171,7 +171,7 @@ class _Walk:
         steps: list[Step] = []
         try:
             seconds = outlast(run, self._setting.policy, steps, stop=stop, sending=sending)
-        except Exception as exc:  # noqa: BLE001 (any exception is a violation)
+        except Exception as exc:  # noqa: BLE001  # any exception is a violation
             self._violated(exc, place, *steps)
         else:
             self._longest[stop] = max(self._longest[stop], seconds or 0.0)
@@ -184,7 +184,7 @@ class _Walk:
             self._steps += 1
             try:
                 step.take(run)
-            except Exception as exc:  # noqa: BLE001 (as above)
+            except Exception as exc:  # noqa: BLE001  # as above
                 self._violated(exc, place, step)
                 kept.restore()
                 if self._cut:

@@ -52,7 +52,7 @@ class RowsSeen(Observer):
     def __init__(self) -> None:
         self.rows: list[Transition] = []
 
-    def on_transition(self, transition: Transition, now: float) -> None:  # noqa: ARG002 (as the hook has it)
+    def on_transition(self, transition: Transition, now: float) -> None:  # noqa: ARG002  # as the hook has it
         """Note it."""
         self.rows.append(transition)
 

@@ -147,7 +147,7 @@ class WindowLaws:
             elif metrics.backlog < self._filling(is_filling=True):
                 each.filling = False
 
-    def _filling(self, is_filling: bool) -> float:  # noqa: FBT001 -- what it is now
+    def _filling(self, is_filling: bool) -> float:  # noqa: FBT001  # what it is now
         """Seconds of backlog above which a backend is filling, or goes on filling."""
         queue, traits = self._line.queue, self.seen.dialect.traits
         if queue is None:

@@ -55,16 +55,16 @@ class Session(Protocol):
     """The interface that a World uses: the public one of ``openline.SessionMachine``."""
 
     @property
-    def state(self) -> State: ...  # noqa: D102 (each is described on SessionMachine)
+    def state(self) -> State: ...  # noqa: D102  # each is described on SessionMachine
     @property
-    def ended(self) -> bool: ...  # noqa: D102 (as state)
+    def ended(self) -> bool: ...  # noqa: D102  # as state
     @property
-    def statistics(self) -> Statistics: ...  # noqa: D102 (as state)
+    def statistics(self) -> Statistics: ...  # noqa: D102  # as state
     @property
-    def backlog_seconds(self) -> float: ...  # noqa: D102 (as state)
-    def next_deadline(self) -> float | None: ...  # noqa: D102 (as state)
-    def receive(self, event: Event, now: float) -> list[Command]: ...  # noqa: D102 (as state)
-    def next_message(self, now: float) -> Outgoing | None: ...  # noqa: D102 (as state)
+    def backlog_seconds(self) -> float: ...  # noqa: D102  # as state
+    def next_deadline(self) -> float | None: ...  # noqa: D102  # as state
+    def receive(self, event: Event, now: float) -> list[Command]: ...  # noqa: D102  # as state
+    def next_message(self, now: float) -> Outgoing | None: ...  # noqa: D102  # as state
 
 
 class World:

@@ -197,7 +197,7 @@ class _Bare(asyncio.Protocol):
         self.gone = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101
+        assert isinstance(transport, asyncio.WriteTransport)  # noqa: S101  # of the loop's
         self._transport = transport
         self._websocket.send_request(self._websocket.connect())
         self._flush()
@@ -266,7 +266,7 @@ def cost(client: Client, load: Load, *, loop: str = "", alone: bool = True) -> f
         async with asyncio.timeout(PATIENCE + load.seconds), asyncio.TaskGroup() as group:
             for _ in range(load.sessions if alone else 1):
                 await window.may_dial()
-                group.create_task(client(load, window))  # type: ignore[arg-type]
+                group.create_task(client(load, window))  # type: ignore[arg-type]  # either kind of client
         return window.cost(load)
 
     factory: Any = import_module(loop).new_event_loop if loop else asyncio.new_event_loop

@@ -86,7 +86,7 @@ class Herd:
 
 def play(scenario: Scenario, make: Make, *, clients: int, seed: int) -> Herd:
     """Play ``clients`` clients; the same seed gives the same herd."""
-    random = Random(seed)  # noqa: S311 -- a simulation
+    random = Random(seed)  # noqa: S311  # a simulation
     backend = HerdBackend(
         back=LOSS + scenario.back,
         rate=scenario.rate * clients / 100_000,

@@ -135,7 +135,7 @@ class Backend:
     def _read(
         cls,
         url: str,
-        allow_plain: bool,  # noqa: FBT001 -- from_url's own
+        allow_plain: bool,  # noqa: FBT001  # from_url's own
         credential_place: CredentialPlace,
         secrets: AbstractSet[str],
     ) -> Backend:

@@ -60,7 +60,7 @@ def png(dot: str, *, dpi: int = 144) -> bytes:
 
 def _run(dot: str, *options: str) -> bytes:
     try:
-        done = subprocess.run(  # noqa: S603 -- the program of our own dependency, no shell
+        done = subprocess.run(  # noqa: S603  # the program of our own dependency, no shell
             [str(_program()), *options],
             input=dot.encode(),
             capture_output=True,

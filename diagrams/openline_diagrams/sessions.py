@@ -50,7 +50,7 @@ def session(
         why = error_line(error)
     except DivergedError as error:
         why = f"{str(error).splitlines()[0]}; see openline replay"
-    except Exception as error:  # noqa: BLE001 -- a user's dialect may raise whatever it likes
+    except Exception as error:  # noqa: BLE001  # a user's dialect may raise whatever it likes
         why = f"it cannot be drawn: {type(error).__name__}: {error_line(error)}"
     raise EmbedError(f"{file}: {why}")
 

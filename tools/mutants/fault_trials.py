@@ -52,7 +52,7 @@ def in_child(sources: Path, killer: Callable[[], str]) -> str:
     if not pid:
         try:
             said = _on_trial(sources, killer)
-        except BaseException as exc:  # noqa: BLE001 -- it is reported, and is no finding
+        except BaseException as exc:  # noqa: BLE001  # it is reported, and is no finding
             said = f"?{type(exc).__name__}: {exc}"
         os.write(write, said.encode()[:2000])
         os._exit(0)

@@ -46,7 +46,7 @@ def _child(work: Callable[[Write], object], write: int) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         work(lambda line: os.write(write, line))
         status = 0
-    except BaseException:  # noqa: BLE001 -- nothing may go on in the child as if it were the parent
+    except BaseException:  # noqa: BLE001  # nothing may go on in the child as if it were the parent
         traceback.print_exc()
     finally:
         os._exit(status)

@@ -101,7 +101,7 @@ def _first(play: Callable[[int], object], seeds: Iterable[int]) -> str:
     for seed in seeds:
         try:
             play(seed)
-        except Exception as exc:  # noqa: BLE001 -- whatever it is, it is what we look for
+        except Exception as exc:  # noqa: BLE001  # whatever it is, it is what we look for
             return f"{_innermost(exc)} (seed {seed})"
     return ""
 

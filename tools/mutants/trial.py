@@ -119,7 +119,7 @@ def trial(run: Run, tests: Sequence[int], reach: Reach) -> str:
                 limit(PATIENCE + TIMES * reach.takes(test))
 
             status = run(tests, begin)
-        except BaseException:  # noqa: BLE001 -- whatever it is, it was not so before
+        except BaseException:  # noqa: BLE001  # whatever it is, it was not so before
             status = BROKEN
         os._exit(status)
     os.close(write)

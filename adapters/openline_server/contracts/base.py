@@ -201,7 +201,7 @@ class Contract:
         return cls.no_path
 
     @classmethod
-    def subprotocol(cls, proposed: Sequence[str]) -> str | None:  # noqa: ARG003 -- none fits
+    def subprotocol(cls, proposed: Sequence[str]) -> str | None:  # noqa: ARG003  # none fits
         """The subprotocol to agree on."""
         return None
 
@@ -269,7 +269,7 @@ class Contract:
 
     def on_reply(self, happening: JsonObject) -> Sequence[Answer]:
         """Send them."""
-        messages: tuple[Wire, ...] = happening["messages"]  # type: ignore[assignment]
+        messages: tuple[Wire, ...] = happening["messages"]  # type: ignore[assignment]  # a happening's own
         return messages
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:

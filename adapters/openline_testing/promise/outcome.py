@@ -19,7 +19,7 @@ from openline_testing.promise.speaker import RATE, Spoken
 PATIENCE: Final = 900.0
 
 
-class PromiseBroken(AssertionError):  # noqa: N818 -- what a test reports, as TheoremBroken
+class PromiseBroken(AssertionError):  # noqa: N818  # what a test reports, as TheoremBroken
     """A session that broke the promise; the text says how, and which seed repeats it."""
 
 

@@ -92,7 +92,7 @@ class _Play:
         self, traits: Traits, seed: int, seconds: float, policy: Policy, faults: Faults | None
     ) -> None:
         self._seed, self._traits = seed, traits
-        self._rng = rng = Random(seed)  # noqa: S311 -- a schedule, not a secret
+        self._rng = rng = Random(seed)  # noqa: S311  # a schedule, not a secret
         self._speaker = Speaker(rng, seconds, silence=min(1.5 * traits.horizon + 5, 40.0))
         drawn = Faults.draw(rng)
         self._faults = drawn if faults is None else faults
@@ -213,7 +213,7 @@ class _Play:
             socket.lose(error=ErrorKind.REFUSED)
             return
         socket.is_open = True
-        rng = Random(self._seed * 1000 + socket.dial)  # noqa: S311 -- a schedule, not a secret
+        rng = Random(self._seed * 1000 + socket.dial)  # noqa: S311  # a schedule, not a secret
         socket.connection = connection = Connection(
             rng, self._traits, self._speaker, socket, self._now, errs=self._errs
         )

@@ -67,25 +67,25 @@ class WireDialect(DialectBase):
     def __init__(self, traits: Traits) -> None:
         self.traits = traits
 
-    def start(self, memory: Memory, ids: Ids) -> Encoded:  # noqa: ARG002 -- the protocol's
+    def start(self, memory: Memory, ids: Ids) -> Encoded:  # noqa: ARG002  # the protocol's
         """A start, where the backend answers one."""
         return memory, ((_text("start"),) if self.traits.replies else ())
 
-    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:  # noqa: ARG002
+    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:  # noqa: ARG002  # the protocol's
         """The audio as it is."""
         return memory, (pcm,)
 
-    def flush(self, memory: Memory, sent: Sent) -> Encoded:  # noqa: ARG002 -- the protocol's
+    def flush(self, memory: Memory, sent: Sent) -> Encoded:  # noqa: ARG002  # the protocol's
         """A flush, where the traits have a use for it."""
         traits = self.traits
         flushes = traits.drain is Drain.FLUSH or traits.flush_every is not None
         return memory, ((_text("flush"),) if flushes else ())
 
-    def keepalive(self, memory: Memory, sent: Sent) -> Encoded:  # noqa: ARG002
+    def keepalive(self, memory: Memory, sent: Sent) -> Encoded:  # noqa: ARG002  # the protocol's
         """A message."""
         return memory, (_text("keepalive"),)
 
-    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:  # noqa: ARG002
+    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:  # noqa: ARG002  # the protocol's
         """A stop."""
         return memory, (_text("stop"),)
 

@@ -19,7 +19,7 @@ from openline_testing.theorem.speech import Speech
 from openline_testing.theorem.vacuity import VacuityCheck
 
 
-class Counterexample(AssertionError):  # noqa: N818 (an assertion, not an error of a program)
+class Counterexample(AssertionError):  # noqa: N818  # an assertion, not an error of a program
     """The theorem does not hold: for ``seed``, and for ``schedule``, the smallest found.
 
     ``error`` is the exception raised, and ``script`` Python that raises it again. The
@@ -74,7 +74,7 @@ def _error(
 ) -> Exception | None:
     try:
         books = what()
-    except Exception as error:  # noqa: BLE001 (any exception is a counterexample)
+    except Exception as error:  # noqa: BLE001  # any exception is a counterexample
         return error
     if vacuity is not None and books is not None:
         vacuity.count(books)

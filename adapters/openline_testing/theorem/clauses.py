@@ -60,7 +60,7 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-class TheoremBroken(AssertionError):  # noqa: N818 (an assertion, as ``LawBroken`` is)
+class TheoremBroken(AssertionError):  # noqa: N818  # an assertion, as ``LawBroken`` is
     """A clause does not hold: ``clause`` is its name in ``THEOREM``, ``what`` was observed."""
 
     def __init__(self, clause: str, what: str) -> None:
@@ -74,7 +74,7 @@ def fail(clause: str, what: str) -> NoReturn:
     raise TheoremBroken(clause, what)
 
 
-def hold(clause: str, holds: bool, what: str) -> None:  # noqa: FBT001 (the condition itself)
+def hold(clause: str, holds: bool, what: str) -> None:  # noqa: FBT001  # the condition itself
     """Raise ``TheoremBroken`` unless ``clause`` holds."""
     if not holds:
         raise TheoremBroken(clause, what)

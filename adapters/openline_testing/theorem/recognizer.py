@@ -102,5 +102,5 @@ class IdealRecognizer:
                 until = min(hi, self.marks[i + 1] if i + 1 < len(self.marks) else hi)
                 shift = self.starts[i] - self.marks[i]
                 found.append((lo + shift, until + shift))
-                lo, i = until, i + 1  # noqa: PLW2901 -- the rest of it
+                lo, i = until, i + 1  # noqa: PLW2901  # the rest of it
         return found

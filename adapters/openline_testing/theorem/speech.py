@@ -113,7 +113,7 @@ def ignoring(speech: Speech, ids: Ids, source: str) -> Encoded | None:
     return encode and encode(ids, source)
 
 
-def announcing(  # noqa: PLR0917 (what the method takes)
+def announcing(  # noqa: PLR0917  # what the method takes
     speech: Speech, ids: Ids, source: str, backlog: float, dropped: int, queue: float
 ) -> Encoded | None:
     """``Habits.announcing``, if ``speech`` has it."""

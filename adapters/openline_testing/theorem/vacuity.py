@@ -29,7 +29,7 @@ ENOUGH: Final = 20
 CLAIMED: Final = ("a final that is held", "an end behind the audio", "a final without a word")
 
 
-class NothingProved(AssertionError):  # noqa: N818 (an assertion, not an error of a program)
+class NothingProved(AssertionError):  # noqa: N818  # an assertion, not an error of a program
     """No clause is broken, and yet nothing is proved; one line names what never happened."""
 
 

@@ -50,7 +50,7 @@ class Settling(Marks):
         """All finals that end before ``position`` were told; returns the place for the mark."""
         return self._settle(position - self._disorder)
 
-    def hold(self, reading: Reading, sent: int) -> list[int]:  # noqa: ARG002 -- as for claims
+    def hold(self, reading: Reading, sent: int) -> list[int]:  # noqa: ARG002  # as for claims
         """Hold a final, which is proved already; returns the place for the mark."""
         self._live = None
         self.edge = max(self.edge, reading.end)

@@ -28,7 +28,7 @@ from openline.text import one_line
 _IDS: Final = Ids(session_id="session", attempt_id="attempt", connection_id="connection")
 _MUTABLE: Final = (list, dict, set, bytearray)
 _NO_LIST: Final = (str, bytes, dict, type(None))
-_TOKEN: Final = "TOKEN"  # noqa: S105 -- a placeholder
+_TOKEN: Final = "TOKEN"  # noqa: S105  # a placeholder
 
 
 def dry_run(dialect: Dialect) -> None:

@@ -153,7 +153,7 @@ class Lane:
         try:  # a dialect is pure: what fails here fails again on the long way, and is reported
             made = self._encode(session.memory, self.source, pcm, session.sent_audio)
             memory, (data,) = made
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  # what fails here fails again on the long way
             return None
         if type(data) is not bytes or type(made) is not tuple or type(made[1]) is not tuple:
             return None

@@ -105,7 +105,7 @@ def condition(form: Form) -> str:
 def _literal(name: str, values: Iterable[Value]) -> str:
     allowed = sorted(values, key=str)
     if domain(name) == BITS:
-        return {(1,): name, (0,): f"!{name}"}[tuple(allowed)]  # type: ignore[index]
+        return {(1,): name, (0,): f"!{name}"}[tuple(allowed)]  # type: ignore[index]  # one or both
     rest = sorted(domain(name) - {*allowed}, key=str)
     if len(rest) < len(allowed):
         return " && ".join(f"{name} != {_value(name, value)}" for value in rest)

@@ -114,7 +114,7 @@ def _searched(search: list[str], folder: Path, depth: int) -> tuple[str, str | N
 
 def _run(command: list[str], folder: Path) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 -- spin and gcc, no shell
+        done = subprocess.run(  # noqa: S603  # spin and gcc, no shell
             command,
             cwd=folder,
             capture_output=True,

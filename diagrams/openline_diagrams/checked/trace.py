@@ -153,7 +153,7 @@ class Trace(Observer):
         cause = transition.event if self._timer is None else self._timer.name
         self._follow(cause, transition.name, now)
 
-    def on_command(self, command: Command, now: float) -> None:  # noqa: ARG002 (as the hook has it)
+    def on_command(self, command: Command, now: float) -> None:  # noqa: ARG002  # as the hook has it
         """Count sockets and requests, as from outside."""
         match command:
             case c.OpenSocket(dial=dial):
@@ -167,18 +167,18 @@ class Trace(Observer):
             case _:
                 pass
 
-    def on_done(self, event: Event, now: float) -> None:  # noqa: ARG002
+    def on_done(self, event: Event, now: float) -> None:  # noqa: ARG002  # the observer's
         """All that the event caused is done."""
         self._end_timer(now)
         outside: dict[str, Value] = {"sockets": len(self._sockets), "requests": len(self._requests)}
         self._settle(now, outside)
 
-    def on_pull(self, outgoing: Any, now: float) -> None:  # noqa: ARG002
+    def on_pull(self, outgoing: Any, now: float) -> None:  # noqa: ARG002  # the observer's
         """The sender has looked what there is to send."""
         self._grow_older(now)
         self._settle(now, {})
 
-    def on_error(self, error: Exception, event: Event | None, now: float) -> None:  # noqa: ARG002
+    def on_error(self, error: Exception, event: Event | None, now: float) -> None:  # noqa: ARG002  # the observer's
         """A refused request changes nothing."""
         self._timer = None
 
@@ -265,7 +265,7 @@ class Trace(Observer):
 
     @property
     def _whole(self) -> Model:
-        assert self._model is not None  # noqa: S101 -- set at the beginning
+        assert self._model is not None  # noqa: S101  # set at the beginning
         return self._model
 
     def _wrong(self, guess: _Guess, seen: dict[str, Value], snapshot: Snapshot) -> Iterator[str]:

@@ -50,7 +50,7 @@ def _outdated(
 ) -> Sequence[str]:
     """The pages to be read again."""
     domain = env.domains["openline"]
-    assert isinstance(domain, OpenlineDomain)  # noqa: S101 -- registered in ``setup``
+    assert isinstance(domain, OpenlineDomain)  # noqa: S101  # registered in ``setup``
     return [name for name in domain.outdated() if name not in removed]
 
 

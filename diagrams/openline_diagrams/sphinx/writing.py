@@ -31,7 +31,7 @@ _PALETTES: Final = (("light", LIGHT), ("dark", DARK))
 _log = logging.getLogger(__name__)
 
 
-class openline_picture(nodes.General, nodes.Element):  # noqa: N801 -- the convention for nodes
+class openline_picture(nodes.General, nodes.Element):  # noqa: N801  # the convention for nodes
     """A picture: what is ``wanted``, with its scheme, alt text and width here."""
 
 
