@@ -257,8 +257,13 @@ class Dial(asyncio.Protocol):
 
     def _send_held(self) -> None:
         held, self._held = self._held, None
-        if held is not None and not self._websocket.over:
+        if held is None or self._websocket.over:
+            return
+        try:
             self._websocket.write(BINARY, held)
+        except Exception as exc:  # noqa: BLE001  # ours: no other dial waits for it
+            self._owner.fail(exc)
+        else:
             if self._is_paused:
                 self._owner.is_sending()
 

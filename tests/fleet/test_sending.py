@@ -175,6 +175,29 @@ def test_what_follows_a_frame_goes_behind_it() -> None:
     in_loop(play)
 
 
+@pytest.mark.parametrize("pumps", [False, True])
+def test_a_dial_that_fails_holds_no_other_one_up(*, pumps: bool) -> None:
+    def play() -> None:
+        lines = Lines(2)
+        one, two = lines.lines
+        fault = RuntimeError("a bug")
+
+        def fail(*given: object) -> None:
+            raise fault
+
+        one.dial._websocket.write = fail
+        for line in lines.lines:
+            line.dial.send_soon(b"a", pumps=pumps)
+        lines.loop.end_turn()
+        assert one.session.faults == [fault]
+        assert two.sent() == [(BINARY, b"a")]
+        one.dial.send_soon(b"b", pumps=pumps)
+        one.dial.send_soon(b"c", pumps=pumps)  # which sends the one before it: nothing is raised
+        lines.loop.end_turn()
+
+    in_loop(play)
+
+
 def test_a_dial_that_is_dropped_sends_nothing_more() -> None:
     def play() -> None:
         lines = Lines()
