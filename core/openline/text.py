@@ -29,6 +29,11 @@ _CONTROL: Final = re.compile(f"[{CONTROLS}]")
 _BIDI: Final = re.compile(f"[{BIDI}]")
 _SURROGATE: Final = re.compile(f"[{SURROGATES}]")
 _HARMFUL: Final = re.compile(f"[{CONTROLS}{BIDI}{SURROGATES}]")
+#: Thai, Lao, Tibetan; Burmese; Khmer; kana and Chinese characters: no blanks between words.
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 _UNREADABLE: Final = "\N{REPLACEMENT CHARACTER}"
 #: The categories of punctuation, blanks, controls and halves of a pair. Others are words, those
 #: included that this Python's Unicode does not know yet (Cn): an emoji of next year is one.
@@ -66,6 +71,11 @@ def has_words(text: str) -> bool:
     A symbol counts as a word, for it was said or heard, such as an emoji or a note.
     """
     return any(c.isalnum() or unicodedata.category(c) not in _NO_WORDS for c in text)
+
+
+def is_one_word(text: str) -> bool:
+    """Whether ``text`` has no blank between words; False in a script that writes none there."""
+    return len(text.split()) == 1 and _UNSPACED.search(text) is None
 
 
 def os_reason(error: OSError) -> str:

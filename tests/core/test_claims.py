@@ -231,6 +231,21 @@ class TestALoss:
         assert drive.ended.statistics.replaced == 1
         accounted(drive)
 
+    @pytest.mark.parametrize("end", [0.0, 0.02, 2.5])
+    def test_the_word_before_the_cut_does_not_replace_the_one_behind_it(self, end: float) -> None:
+        """The cut lies in a word, and the next dial hears its end again before it is lost too."""
+        drive = claimed(24)
+        drive.final(0.2, 22.5, "a sentence of many words")
+        drive.final(22.5, 23, "yes")
+        assert mark(drive) == 22.5
+        again(drive)
+        drive.final(0, end, "words")
+        drive.lose()
+        drive.abort()
+        told = ["a sentence of many words", *([] if end else ["words"]), "yes"]
+        assert texts(drive) == told
+        accounted(drive)
+
     def test_a_final_that_begins_before_the_mark_is_not_replaced(self) -> None:
         """Its beginning is never sent again, so the next dial cannot say all of it."""
         drive = claimed(30)

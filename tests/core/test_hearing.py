@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from openline.audio.hearing import Hearing
@@ -26,14 +27,14 @@ def samples(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def words(start: float, end: float, name: str) -> Transcript:
+def words(start: float, end: float, name: str, *, seam: bool = False) -> Transcript:
     return Transcript(
-        source="mic", text=name, final=False, start=start, end=end, settled=True, id=name
+        source="mic", text=name, final=False, start=start, end=end, settled=True, seam=seam, id=name
     )
 
 
-def reading(start: float, end: float, name: str) -> Reading:
-    return Reading(samples(start), samples(end), words(start, end, name))
+def reading(start: float, end: float, name: str, *, seam: bool = False) -> Reading:
+    return Reading(samples(start), samples(end), words(start, end, name, seam=seam))
 
 
 def marks(begin: float = 0.0) -> Marks:
@@ -137,6 +138,72 @@ class TestAside:
         )
         assert this.take_told() == []
         assert names(this.finish()) == ["b"]
+
+
+class TestBehindACut:
+    """The mark lay between two words, and the new dial hears the rest of the first one again."""
+
+    def test_a_final_that_ends_where_another_begins_does_not_replace_it(self) -> None:
+        """It claims to end before the audio that its dial was sent: so it is final at once."""
+        this = hearing((10, 10.5, "yes"))
+        lose(this, 10)
+        this.marks.hold(reading(10, 10, "four", seam=True), FAR)
+        assert names(this.pass_mark(samples(10))) == ["four"]
+        assert this.is_open
+        lose(this, 10)
+        assert this.take_dropped() == []
+        assert names(this.finish()) == ["yes"]
+
+    @pytest.mark.parametrize("end", [10.04, 14])
+    def test_a_lone_word_does_not_replace_what_the_lost_dial_had(self, end: float) -> None:
+        """It may be the word before the cut, which is final: then two words would go wrong."""
+        this = hearing((10, 10.5, "yes"))
+        lose(this, 10)
+        this.marks.hold(reading(10, end, "four", seam=True), FAR)
+        lose(this, 10)
+        assert names(this.finish()) == ["yes"]
+        assert names(this.take_dropped()) == ["four"]
+
+    def test_a_lone_word_that_begins_later_is_not_the_one_before_the_cut(self) -> None:
+        """The cut lay in "yes", so the new dial did not hear that: one word goes wrong, not two."""
+        this = hearing((10, 12, "yes"))
+        lose(this, 10)
+        later = reading(10.4, 14, "four", seam=True)
+        this.marks.hold(later._replace(start=samples(10)), FAR)
+        lose(this, 10)
+        assert names(this.finish()) == ["four"]
+
+    def test_more_than_one_word_replaces_a_lone_one(self) -> None:
+        this = Hearing(marks(10))
+        this.marks.hold(reading(10, 14, "important", seam=True), FAR)
+        lose(this, 10)
+        this.marks.hold(reading(10, 11, "yes sir", seam=True), FAR)
+        lose(this, 10)
+        assert names(this.finish()) == ["yes sir"]
+        assert names(this.take_dropped()) == ["important"]
+
+    @pytest.mark.parametrize("again", ["yes", "yes sir"])
+    def test_the_same_word_again_replaces_it(self, again: str) -> None:
+        this = hearing((10, 10.5, "Yes"))
+        lose(this, 10)
+        this.marks.hold(reading(10, 10.5, again, seam=True), FAR)
+        lose(this, 10)
+        assert names(this.finish()) == [again]
+
+    def test_of_two_lone_words_the_longer_one_counts(self) -> None:
+        this = Hearing(marks(10))
+        this.marks.hold(reading(10, 10.5, "yes", seam=True), FAR)
+        lose(this, 10)
+        this.marks.hold(reading(10, 10.5, "yeah", seam=True), FAR)
+        lose(this, 10)
+        assert names(this.finish()) == ["yeah"]
+
+    def test_a_text_without_blanks_may_be_more_than_one_word(self) -> None:
+        this = hearing((10, 11, "今天"))
+        lose(this, 10)
+        this.marks.hold(reading(10, 12, "今天天气很好", seam=True), FAR)
+        lose(this, 10)
+        assert names(this.finish()) == ["今天天气很好"]
 
 
 class TestLeaving:

@@ -16,6 +16,7 @@ from openline.text import (
     encodable,
     harmless,
     has_words,
+    is_one_word,
     one_line,
     os_reason,
 )
@@ -137,3 +138,21 @@ def test_an_os_error_is_reported_without_its_path(error: OSError, reason: str) -
 )
 def test_words_are_more_than_punctuation_and_blanks(text: str, has: bool) -> None:
     assert has_words(text) is has
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("yes", True),
+        (" don't. ", True),
+        ("Straße", True),
+        ("네", True),
+        ("yes sir", False),
+        ("", False),
+        ("今天天气很好", False),
+        ("はい", False),
+        ("สวัสดีครับ", False),
+    ],
+)
+def test_a_text_without_blanks_is_one_word_where_blanks_part_words(text: str, is_one: bool) -> None:
+    assert is_one_word(text) is is_one

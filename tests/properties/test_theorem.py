@@ -155,6 +155,11 @@ def test_the_reading_of_two_lost_dials_that_reaches_farther_counts() -> None:
     check([2003019])
 
 
+def test_the_word_before_a_cut_does_not_replace_the_one_behind_it() -> None:
+    """The cut lies in its last sample; the next dial says it again, and is lost at once."""
+    check([10029148])
+
+
 def test_words_behind_the_final_message_belong_to_the_last_reading() -> None:
     check([2025182])
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from difflib import Match, SequenceMatcher
 from typing import NamedTuple
 
+from openline.text import is_one_word
 from openline.updates import SAMPLE_RATE, Transcript, to_samples
 
 #: Two readings of one word lie at most so far apart.
@@ -50,8 +51,12 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
     it, or have half as much text, though in other words. A final that only touches it, within
     the error of times, is of another place. So is one that lies there only because its beginning
     is not possible, and counts as an earlier one: other words must be claimed for one place too.
+
+    An example of one that touches it: the mark lay in a word by 1 ms, before "yes". The new dial
+    hears the end of that word again, and claims an end before all audio that it was sent. So the
+    final begins and ends at the mark, where "yes" begins.
     """
-    others = [each for each in others if _shares(reading, each, -_NEAR)]
+    others = [each for each in others if _shared(reading, each) >= -_NEAR]
     words = Counter(reading.final.text.casefold().split())
     again = Counter(word for each in others for word in each.final.text.casefold().split())
     if 2 * (words & again).total() >= words.total():
@@ -81,11 +86,20 @@ def _claimed(reading: Reading) -> Reading:
     return reading._replace(start=start, end=max(start, to_samples(final.end)))
 
 
+def _shared(one: Reading, other: Reading) -> int:
+    """The samples that they have in common; below 0: those that lie between them."""
+    return min(one.end, other.end) - max(one.start, other.start)
+
+
 def _shares(one: Reading, other: Reading, least: int) -> bool:
-    """Whether they have so many samples in common, or half of the shorter one."""
-    shared = min(one.end, other.end) - max(one.start, other.start)
+    """Whether they have so many samples in common, or half of the shorter one.
+
+    One without samples lies in the other one, or has the same place.
+    """
+    if one.end <= other.start or other.end <= one.start:
+        return one[:2] == other[:2]
     shorter = min(one.end - one.start, other.end - other.start)
-    return shared >= min(least, shorter // 2)
+    return _shared(one, other) >= min(least, shorter // 2)
 
 
 def compete(
@@ -96,16 +110,22 @@ def compete(
     The one that reaches farther counts. Ends are claims, and do not show that; it has more text
     behind the last words that both have, or more text at all. The newer one counts if both have
     equally much. Of the other one, each final counts that it does not replace.
+
+    A lone word right behind a cut reaches no farther than any other reading: it may be the word
+    before the cut, which is final. An example: "four yes" was said, the mark lay at the end of
+    "four", and "yes" was held when the dial was lost. The next dial is sent the last 10 ms of
+    "four", says "four" again, and is lost too. "yes" counts, though it is shorter. If the cut lay
+    in a pause, both are hearings of one word, and either may count.
     """
     if not old or not new:
         return [*old, *new], []
-    best, other = (old, new) if _reaches_farther(old, new) else (new, old)
+    best, other = (old, new) if _reaches_farther(old, new, error) else (new, old)
     gone = [each for each in other if replaced(each, best, error)]
     kept = [each for each in other if each not in gone]
     return sorted([*best, *kept], key=lambda each: each.start), gone
 
 
-def _reaches_farther(old: list[Reading], new: list[Reading]) -> bool:
+def _reaches_farther(old: list[Reading], new: list[Reading], error: int) -> bool:
     """Whether ``old`` has more text than ``new`` behind the last words that both have.
 
     A reading may begin with a word that was final before, so more text alone does not show it.
@@ -121,7 +141,19 @@ def _reaches_farther(old: list[Reading], new: list[Reading]) -> bool:
     ]
     if last.size and behind[0] != behind[1]:
         return behind[0] > behind[1]
+    if not last.size and _is_cut_off(old, new, error) != _is_cut_off(new, old, error):
+        return _is_cut_off(new, old, error)
     return letters(old) > letters(new)
+
+
+def _is_cut_off(readings: list[Reading], others: list[Reading], error: int) -> bool:
+    """Whether they are one word alone, which may lie before the cut behind which ``others`` begin.
+
+    Beginnings are good to ``error``: a word that begins later was not cut there.
+    """
+    first, *more = readings
+    is_lone = first.final.seam and not more and is_one_word(first.final.text)
+    return is_lone and _claimed(first).start <= others[0].start + error
 
 
 def _words(readings: list[Reading]) -> list[str]:
