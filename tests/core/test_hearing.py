@@ -209,10 +209,10 @@ class TestBehindACut:
 class TestLeaving:
     def test_what_begins_in_the_run_that_leaves_memory_is_final(self) -> None:
         this = hearing((1, 2, "a"), (4, 5, "b"), (7, 8, "c"))
-        assert this.leave(0, samples(9)) == [], "nothing is aside"
+        assert this.leave(0, samples(9), 0) == [], "nothing is aside"
         lose(this)
-        assert names(this.leave(samples(1), samples(7))) == ["a", "b"]
-        assert names(this.leave(samples(1), samples(7))) == []
+        assert names(this.leave(samples(1), samples(7), samples(1))) == ["a", "b"]
+        assert names(this.leave(samples(1), samples(7), samples(1))) == []
         assert names(this.finish()) == ["c"]
 
 
@@ -276,7 +276,8 @@ class HearingOfAnySession(RuleBasedStateMachine):
 
     @rule(start=st.integers(0, 45), length=st.integers(0, 10))
     def leave(self, start: int, length: int) -> None:
-        self.told += names(self.hearing.leave(samples(start), samples(start + length)))
+        begin, end = samples(start), samples(start + length)
+        self.told += names(self.hearing.leave(begin, end, begin))
 
     @precondition(lambda self: len(self.made) > 3)
     @rule()

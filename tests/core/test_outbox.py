@@ -426,6 +426,40 @@ def test_a_final_whose_beginning_is_not_on_disk_is_told() -> None:
     ]
 
 
+def test_what_waits_before_a_final_that_is_told_is_sent() -> None:
+    """Memory has it already when the disk turns out not to have the final's beginning."""
+    box = Outbox("mic", 8 * F, 0, 1000 * F, memory=4 * F)
+    box.restore(0, [(0, 12 * F)], [])
+    final = Transcript(
+        source="mic", text="words", final=False, start=0.1, end=0.2, settled=True, id="1.1.1"
+    )
+    box.hearing.restore([final], 0, 0)
+    sent = b""
+    while (run := box.wanted()) or box.next_samples:
+        if run:
+            start, samples = run
+            box.fetched(start, b"" if start == 4 * F else audio(start, start + samples))
+        else:
+            sent += box.pull()
+    assert sent == audio(0, 4 * F) + audio(10 * F, 12 * F)
+    [told] = box.hearing.take_told()
+    assert (told.start, told.end) == (5 * F, 10 * F)
+    assert box.losses.take() == [gap(4 * F, 5 * F, GapCause.SPOOL)]
+
+
+def test_a_final_whose_claimed_beginning_is_lost_is_told_from_there_on() -> None:
+    """The one that counts was sent again, but no dial can say the first word again."""
+    box = box_with(6, limit=6 * F)
+    pull(box, 6)
+    box.hearing.marks.hold(late(F, 5 * F, 3 * F + 9), FAR)
+    box.end_dial()
+    pull(box, 3)
+    box.add(audio(box.captured, box.captured + 5 * F))
+    assert [(each.start, each.end) for each in box.hearing.take_told()] == [(3 * F + 9, 5 * F)]
+    assert box.losses.take() == [gap(3 * F, 3 * F + 9, GapCause.OVERFLOW)]
+    assert b"".join(drained(box)) == audio(5 * F, 11 * F)
+
+
 def test_what_was_told_is_skipped_on_disk_too() -> None:
     box = Outbox("mic", 2 * F, 0, 1000 * F)
     for _ in range(10):

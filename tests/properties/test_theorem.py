@@ -191,6 +191,11 @@ def test_a_final_that_claims_audio_behind_its_words_is_told_over_a_gap(seed: int
     check([seed])
 
 
+def test_a_gap_may_end_between_the_claimed_and_the_true_beginning_of_a_final() -> None:
+    """The claim is 7 ms early. The next dial hears the first word, and the last is in a gap."""
+    check([10069026])
+
+
 def test_short_frames_of_a_disk_keep_the_clock_of_their_source() -> None:
     """Both queues run over, and a file ends inside frames: each drop counts as a whole frame."""
     check([51499], kill=True)

@@ -141,15 +141,22 @@ class Hearing:
         ]
         return [each for each in readings if each.start >= first]
 
-    def leave(self, start: int, end: int) -> list[Reading]:
+    def leave(self, start: int, end: int, gone: int) -> list[Reading]:
         """The readings that begin in [start, end), which leaves memory: they are final now.
 
-        One that begins before ``start`` is repeated, at least in part (``openline.audio.kept``).
+        So are those whose words are claimed to begin in [gone, end): each from there on. One that
+        begins before ``start`` is else repeated, at least in part (``openline.audio.kept``).
         """
-        if not self._aside:
-            return []
-        left = [each for each in self._aside if start <= each.start < end]
-        self._aside = [each for each in self._aside if each not in left]
+        left: list[Reading] = []
+        for each in self._aside:
+            claimed = to_samples(each.final.start)
+            if start <= each.start < end:
+                left.append(each)
+            elif each.start < gone <= claimed < end:
+                left.append(each._replace(start=claimed))
+        if left:
+            ids = {each.final.id for each in left}
+            self._aside = [each for each in self._aside if each.final.id not in ids]
         return left
 
     def aside_in(self, start: int, end: int) -> list[tuple[str, int, int]]:

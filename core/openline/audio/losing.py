@@ -12,6 +12,10 @@ been said twice, up to a window's worth of words. A gap shows where to listen, a
 show nothing. So it is a gap. If the older final is told in the end, for the dial's own did not
 replace it, the gap is withdrawn (``reclaim``).
 
+A final counts from an earlier beginning on than it claims, where the claim is not possible
+(``marks``). That beginning may be sent again, and the claimed one leave memory: then the new dial
+can hardly repeat the final, and it is told from the claimed beginning on.
+
 Positions are samples of session time.
 """
 
@@ -48,16 +52,18 @@ class Losing:
 
     def _let_go(self, start: int, end: int, cause: GapCause) -> None:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
-        for reading in (left := self.hearing.leave(self.sent, end)):
+        for reading in (left := self.hearing.leave(self.sent, end, start)):
             self.tell(reading._replace(known=0))  # all of it, for none is sent again
         self._lose(start, end, cause)
         self._note_heard(self.hearing.aside_in(start, end))
         if left and (front := self._backlog.front) is not None:
             # A claimed beginning that is not possible lies behind the one that counts.
+            first = max(front, min(each.start for each in left))
             until = min(max(each.end for each in left), self.captured)
-            self._backlog.skip(until)
-            self.losses.lose_rest(front, until, cause)
-            self._note_heard(self.hearing.aside_in(front, until))
+            if first < until:
+                self._backlog.cut(first, until)
+                self.losses.lose_rest(first, until, cause)
+                self._note_heard(self.hearing.aside_in(first, until))
 
     def give_up(self, cause: GapCause) -> None:
         """Lose what waits to be sent, but for what is less than a frame; what was sent stays."""
