@@ -203,6 +203,14 @@ def test_short_frames_of_a_disk_keep_the_clock_of_their_source() -> None:
     check([51499], kill=True)
 
 
+def test_as_many_deaf_dials_as_there_are_strikes_excuse_a_loss() -> None:
+    books = play(Schedule(seed=10145443, dials=("deaf", "deaf", "deaf", "deaf")))
+    assert books.ended is not None
+    assert books.ended.reason.endswith("4 unknown endings with no stable line in between")
+    books = play(Schedule(dials=("deaf", "deaf", "deaf")))
+    assert calm(books.schedule, books.policy)
+
+
 #: Both queues run over while one holds a frame that a hole made short: by part of a frame.
 BROKEN_ONCE = (
     Schedule(

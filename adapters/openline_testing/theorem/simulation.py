@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from openline.commands import Command
 from openline.events import Event
 from openline.policy import Policy
+from openline.reconnect.verdicts import MAX_STRIKES
 from openline.session import PastSource
 from openline.updates import Transcript
 from openline_testing.theorem.schedule import HORIZON, Schedule, keeps_up
@@ -172,6 +173,8 @@ def calm(schedule: Schedule, policy: Policy) -> bool:
         and policy.give_up_after is None
         and policy.max_attempts is None
         and policy.dials_per_minute > len(schedule.dials) + len(schedule.faults) + 3
+        # A deaf dial is a strike, and a session may not dial on after the last one.
+        and schedule.dials.count("deaf") < MAX_STRIKES
         and schedule.disk_fails_at is None
         and not schedule.disk_forgets
         and keeps_up(schedule)
