@@ -123,13 +123,14 @@ class Session(StoredFace):
 
     def _relay(self, source: str, pcm: bytes) -> bool:
         """Send live audio at once, if the line has nothing else to do."""
-        dial = self._dial
-        if dial is None or (message := self._driver.relay(source, pcm)) is None:
+        dial, driver = self._dial, self._driver
+        if dial is None or (message := driver.relay(source, pcm)) is None:
             return False
-        if not dial.send_now(message):
-            self._driver.sending()
+        dial.send_bytes(message)
+        if dial.is_paused:
+            driver.sending()
             self._watch_the_clock()
-        elif self._driver.wants_pull:
+        elif driver.wants_pull:
             dial.pump()
         return True
 
