@@ -36,6 +36,7 @@ from openline.observer import Observer
 from openline.updates import Update
 from openline_asyncio.network import Connect, connector
 from openline_asyncio.shared_calls import ask
+from openline_asyncio.sources.pacer import SLOT, Pacer
 from openline_asyncio.workers import clock_of, in_loop, is_cancelled
 from openline_driver import facts as f
 from openline_driver.addresses import Addresses
@@ -51,7 +52,6 @@ from openline_fleet.gatekeeper import Gatekeeper
 from openline_fleet.line import FleetSession
 from openline_fleet.news import News
 from openline_fleet.opening import Opener
-from openline_fleet.pacer import SLOT, Pacer
 from openline_fleet.reading import Reading
 from openline_fleet.sending import Sending
 from openline_fleet.spec import SessionSpec
