@@ -33,8 +33,9 @@ _TURN: Final = 16
 class Dial(asyncio.Protocol):
     """Carries out ``effect``. ``run`` is its whole life; ``abort`` drops the socket.
 
-    ``pumped`` is called after a ``pump``: there may be an earlier deadline then.
-    ``fail`` takes an error that is no end of a line: one of the app's dialect, or a bug.
+    ``spawn`` runs it in a task of the session. ``pumped`` is called after a ``pump``: there may be
+    an earlier deadline then. ``fail`` takes an error that is no end of a line: one of the app's
+    dialect, or a bug.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Dial(asyncio.Protocol):
         effect: fx.Dial,
         connect: Connect,
         *,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         pumped: Callable[[], None],
         fail: Callable[[BaseException], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._feed = feed
         self._pull = pull
+        self._spawn = spawn
         self._pumped = pumped
         self._fail = fail
         self._effect = effect
@@ -65,9 +68,9 @@ class Dial(asyncio.Protocol):
         self.is_woken = False  #: there may be something to ``pump``
         self._close_code: int | None = None
 
-    def start(self, spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]) -> None:
+    def start(self) -> None:
         """Begin its life."""
-        self._task = spawn(self.run())
+        self._task = self._spawn(self.run())
         self._task.add_done_callback(self._release)
 
     def abort(self) -> None:
