@@ -49,6 +49,7 @@ nitpick_ignore_regex = [
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),
     ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_store\.spool\.Spool"),
+    ("py:.*", r"openline_driver\.openers\.(Connect|Session)"),
     ("py:class", r"openline_driver\.shared_provider\.(Call|Landed|Place)"),
     ("py:class", r"openline_driver\.(addresses\.Addresses|proxies\.Proxies|tls_in_tls\.TlsInTls)"),
     ("py:class", r"openline_fleet\.(gate\.FleetGate|running\.T)"),

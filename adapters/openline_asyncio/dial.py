@@ -12,6 +12,7 @@ however the dial ended.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -32,8 +33,9 @@ _TURN: Final = 16
 class Dial(asyncio.Protocol):
     """Carries out ``effect``. ``run`` is its whole life; ``abort`` drops the socket.
 
-    ``pumped`` is called after a ``pump``: there may be an earlier deadline then.
-    ``fail`` takes an error that is no end of a line: one of the app's dialect, or a bug.
+    ``spawn`` runs it in a task of the session. ``pumped`` is called after a ``pump``: there may be
+    an earlier deadline then. ``fail`` takes an error that is no end of a line: one of the app's
+    dialect, or a bug.
     """
 
     def __init__(
@@ -43,29 +45,32 @@ class Dial(asyncio.Protocol):
         effect: fx.Dial,
         connect: Connect,
         *,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         pumped: Callable[[], None],
         fail: Callable[[BaseException], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._feed = feed
         self._pull = pull
+        self._spawn = spawn
         self._pumped = pumped
         self._fail = fail
         self._effect = effect
         self._number = effect.dial
         self._connect = connect
-        self._websocket = WebSocket(effect)
+        self._websocket = WebSocket(effect, os.urandom)
+        self.send_bytes = self._websocket.send_bytes  #: sends one message of audio at once
         self._transport: asyncio.WriteTransport | None = None
         self._task: asyncio.Task[None] | None = None
         self._over: asyncio.Future[None] = self._loop.create_future()  # nothing more is to come
         self._gone: asyncio.Future[None] = self._loop.create_future()  # its socket is closed
-        self._is_paused = False  # the kernel takes no more
+        self.is_paused = False  #: the kernel takes no more, and has not all of the last message
         self.is_woken = False  #: there may be something to ``pump``
         self._close_code: int | None = None
 
-    def start(self, spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]) -> None:
+    def start(self) -> None:
         """Begin its life."""
-        self._task = spawn(self.run())
+        self._task = self._spawn(self.run())
         self._task.add_done_callback(self._release)
 
     def abort(self) -> None:
@@ -146,19 +151,14 @@ class Dial(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The kernel takes no more for now."""
-        self._is_paused = True
+        self.is_paused = True
 
     def resume_writing(self) -> None:
         """The kernel has taken everything: the last send has completed."""
-        self._is_paused = False
+        self.is_paused = False
         self.pump()
 
     # Out.
-
-    def send_now(self, message: bytes) -> bool:
-        """Send one message of audio; False: the kernel has not taken it yet."""
-        self._websocket.send_bytes(message)
-        return not self._is_paused
 
     def pump(self) -> None:
         """Send until the driver has nothing, or the kernel takes no more. It raises nothing."""
@@ -166,7 +166,7 @@ class Dial(asyncio.Protocol):
         websocket = self._websocket
         try:
             for _ in range(_TURN):
-                if self._is_paused or websocket.over or not websocket.opened:
+                if self.is_paused or websocket.over or not websocket.opened:
                     break
                 if self._close_code is not None:
                     websocket.close(self._close_code)

@@ -13,11 +13,24 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import cast
 
+from openline.events import Event
 from openline_asyncio.workers import in_loop, in_thread, is_cancelled
+from openline_driver.facts import Fact, ProviderFailed
 from openline_driver.shared_provider import AGAIN, Call, Landed, Place, SharedProvider
+from openline_store import asking
 
 #: The calls under way: a loop keeps only weak references to its tasks.
 _CALLS: set[asyncio.Task[Landed]] = set()
+
+
+async def answer(credentials: object, request: int, refused: str | None) -> Event | Fact:
+    """What the session's provider gives, as an event; see ``openline_store.asking``."""
+    try:
+        return await asking.answer(credentials, request, refused, ask=ask, now=time.time)
+    except asyncio.CancelledError:
+        if is_cancelled():
+            raise
+        return ProviderFailed(request, RuntimeError("something that it awaits was cancelled"))
 
 
 async def ask(provider: SharedProvider, refused: str | None) -> object:

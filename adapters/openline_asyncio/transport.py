@@ -69,7 +69,10 @@ class SocketTransport(asyncio.Transport):
         if self._unsent:
             self._unsent += data
             return
-        sent = self._send(data)
+        try:
+            sent = self._socket.send(data)
+        except OSError as exc:
+            sent = self._not_sent(exc)
         if sent < len(data) and self._broken is None:
             self._unsent += memoryview(data)[sent:]
             self._watch_writing()
@@ -150,15 +153,16 @@ class SocketTransport(asyncio.Transport):
         """How many bytes the kernel takes now; a failure is kept, and ends the reader later."""
         try:
             return self._socket.send(data)
-        except ssl.SSLWantReadError:
-            self._reads_to_send = True
-            return 0
-        except _WAIT:
-            return 0
         except OSError as exc:
+            return self._not_sent(exc)
+
+    def _not_sent(self, exc: OSError) -> int:
+        if isinstance(exc, ssl.SSLWantReadError):
+            self._reads_to_send = True
+        elif not isinstance(exc, _WAIT):
             self._broken = exc
             self._drain = self._loop.call_later(DRAIN, self._end, exc)
-            return 0
+        return 0
 
     def _write_ready(self) -> None:
         """The kernel takes more."""

@@ -76,6 +76,8 @@ class Handover:
         self._announced = False
         self._closed = False
         self._taker = 0  # the thread of the task that takes
+        #: Of the task that takes: a face may deliver audio at once while that waits for it.
+        self.sink: Sink | None = None
 
     def put(self, pcm: bytes) -> bool:
         """Queue 16 kHz mono s16le, and a hole for the part above the limit.

@@ -58,8 +58,9 @@ class Runtime(Protocol):
         """Seconds on the loop's clock."""
         ...
 
-    async def sleep_until(self, at: float) -> None:
-        """Wait until then; always a checkpoint."""
+    @property
+    def sleep_until(self) -> Callable[[float], Awaitable[None]]:
+        """Waits until that time, or a little longer; always a checkpoint. In this loop only."""
         ...
 
     async def wait_readable(self, fd: int) -> None:
@@ -116,9 +117,10 @@ class Pace:
         self, runtime: Runtime, sink: Sink, *, start: float, speed: float, waits: bool
     ) -> None:
         self._runtime = runtime
+        self._sleep_until = runtime.sleep_until
         self._sink = sink
         self._start = start
-        self._speed = speed
+        self._rate = SAMPLE_RATE * speed  # samples a second
         self._waits = waits
         self._samples = 0
         sink.started(start)
@@ -131,21 +133,17 @@ class Pace:
         while frames:
             count, now = 1, self._runtime.now()
             samples = self._samples + sum(len(each) // 2 for each in frames[:TOGETHER])
-            if self._due(samples) <= now:
+            if self._start + samples / self._rate <= now:
                 count = min(TOGETHER, len(frames))
             piece, frames = frames[:count], frames[count:]
             yield piece[0] if count == 1 else b"".join(piece)
-
-    def _due(self, samples: int) -> float:
-        """When so many samples have been captured."""
-        return self._start + samples / (SAMPLE_RATE * self._speed)
 
     async def deliver(self, frame: bytes) -> None:
         """Hand ``frame`` (s16le) over when it is due; always a checkpoint."""
         if self._waits:
             await self._sink.room()
-        self._samples += len(frame) // 2
-        await self._runtime.sleep_until(self._due(self._samples))
+        self._samples = samples = self._samples + len(frame) // 2
+        await self._sleep_until(self._start + samples / self._rate)
         self._sink.audio(frame)
 
 

@@ -136,7 +136,7 @@ class PushSource:
         """
         if self._sink is not None and self._sink is not sink:
             raise SourceError("this PushSource has been used: make another one for each session")
-        self._sink = sink
+        self._sink = self._handover.sink = sink
         try:
             while items := await self._handover.take():
                 if marks := self._handover.deliver(items, sink):

@@ -28,10 +28,11 @@ from openline.dialects.protocol import Dialect
 from openline.text import os_reason
 from openline.updates import SAMPLE_RATE, Ended, Gap, State
 from openline_asyncio.network import Connect
-from openline_asyncio.opening import continue_session, open_session
+from openline_asyncio.opening import open_session
 from openline_asyncio.session import Session
 from openline_asyncio.sources import FileSource
 from openline_audio.source import Sink, SourceError
+from openline_batch.continuing import continue_session
 from openline_batch.files import decode, encode
 from openline_batch.identity import marks_of
 from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Missing, Outcome

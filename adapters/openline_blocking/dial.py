@@ -10,6 +10,7 @@ no time here, so ``Released`` follows at once, however the dial ended.
 from __future__ import annotations
 
 import math
+import os
 import socket
 import time
 from collections.abc import Callable, Coroutine
@@ -48,7 +49,7 @@ class Dial:
         self._number = effect.dial
         self._connect = connect
         self._tasks = tasks
-        self._websocket = WebSocket(effect)
+        self._websocket = WebSocket(effect, os.urandom)
         self._opening: Task[None] | None = None
         self._stream: Stream | None = None
         self._close_code: int | None = None

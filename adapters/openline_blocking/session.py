@@ -21,7 +21,6 @@ ends the session and is raised by the call that worked.
 from __future__ import annotations
 
 import math
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, cast
@@ -40,7 +39,6 @@ from openline_blocking.tasks import Pause, Task, Tasks
 from openline_blocking.work import Work
 from openline_driver import effects as fx
 from openline_driver import facts as f
-from openline_driver.netlink import news_socket, read_news
 from openline_driver.options import SessionOptions
 from openline_store.journal_file import JournalFile
 from openline_store.stored_face import StoredFace
@@ -72,7 +70,6 @@ class Session(StoredFace):
         self._at_work = Work(self._poller.wake)
         self._dial: Dial | None = None  # the newest
         self._asking: Task[None] | None = None
-        self._network: socket.socket | None = None  # the kernel's news of it
         self._given: Update | None = None  # taken, and not returned yet
         self._is_over = False
 
@@ -181,13 +178,8 @@ class Session(StoredFace):
             self._capture.start(self._tasks)
 
     def _watch_the_network(self) -> None:
-        if self._driver.options.network_hints and (network := news_socket()) is not None:
-            self._network = network
-            self._poller.watch(network.fileno(), self._take_network_news)
-
-    def _take_network_news(self) -> None:
-        if self._network is not None and (news := read_news(self._network)) is not None:
-            self.feed(f.NetworkNews(news))
+        if (network := self._open_news()) is not None:
+            self._poller.watch(network.fileno(), self._take_news)
 
     def _turn(self, until: float, *, reads: bool = True) -> None:
         """Do what is due; wait for what is due next, at most until then.

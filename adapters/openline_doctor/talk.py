@@ -8,6 +8,7 @@ text of the backend passes the store of credentials, which redacts them.
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 import uuid
 from collections.abc import Callable
@@ -71,7 +72,7 @@ class Talk:
         self._sock = sock
         self._ids = [uuid.uuid4().hex for _ in range(3)]
         self._effect = _effect(call, self._ids[2])
-        self._websocket = WebSocket(self._effect)
+        self._websocket = WebSocket(self._effect, os.urandom)
         self._out = bytearray()
         self._memory = call.dialect.begin()
         self._messages: list[Wire] = []

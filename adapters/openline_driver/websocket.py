@@ -20,8 +20,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Final
+from struct import Struct
+from typing import Any, Final, cast
 
+from websockets import frames
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 
@@ -33,6 +35,18 @@ from openline_driver.facts import Refused
 from openline_driver.upgrade import Upgrade
 
 _INVALID_DATA: Final = 1007  # RFC 6455 §7.4.1
+_SHORT, _MIDDLE, _LONG = Struct("!BB"), Struct("!BBH"), Struct("!BBQ")
+#: Data and the 4 bytes of its mask → the data masked: the library's, in C where that was built.
+_masked: Final[Callable[[bytes, bytes], bytes]] = cast("Any", frames).apply_mask
+
+
+def head(opcode: int, size: int) -> bytes:
+    """What stands before the mask in a whole frame of ``size`` bytes (RFC 6455 §5.2)."""
+    if size < 126:
+        return _SHORT.pack(0x80 | opcode, 0x80 | size)
+    if size < 65_536:
+        return _MIDDLE.pack(0x80 | opcode, 0xFE, size)
+    return _LONG.pack(0x80 | opcode, 0xFF, size)
 
 
 def _nowhere(data: bytes) -> None:
@@ -46,9 +60,11 @@ class WebSocket:
     may be sent.
     """
 
-    def __init__(self, effect: fx.Dial) -> None:
+    def __init__(self, effect: fx.Dial, random: Callable[[int], bytes]) -> None:
         self.opened = self.over = False
         self._number = effect.dial
+        self._random = random
+        self._size, self._head = -1, b""  # of the last message of audio
         self._write: Callable[[bytes], object] = _nowhere
         self._upgrade = Upgrade(effect)
         self._ending = self._upgrade.ending
@@ -76,14 +92,20 @@ class WebSocket:
             return
         if isinstance(outgoing, SendPing):
             self._pings.append(outgoing.mark)
-            frame = Frame(Opcode.PING, outgoing.mark)
+            self._send(Opcode.PING, outgoing.mark)
         else:
-            frame = Frame(Opcode.TEXT, outgoing.data.encode())
-        self._write(frame.serialize(mask=True))
+            self._send(Opcode.TEXT, outgoing.data.encode())
 
     def send_bytes(self, data: bytes) -> None:
         """Send one binary message on an open line."""
-        self._write(Frame(Opcode.BINARY, data).serialize(mask=True))
+        if len(data) != self._size:
+            self._size, self._head = len(data), head(Opcode.BINARY, len(data))
+        mask = self._random(4)
+        self._write(self._head + mask + _masked(data, mask))
+
+    def _send(self, opcode: int, data: bytes) -> None:
+        mask = self._random(4)
+        self._write(head(opcode, len(data)) + mask + _masked(data, mask))
 
     def close(self, code: int) -> None:
         """Begin the closing handshake; again, it changes nothing."""

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Protocol
 
+from openline_asyncio.sources.pacer import Pacer
 from openline_fleet.gate import FleetGate
-from openline_fleet.pacer import Pacer
 
 
 class Dialler(Protocol):

@@ -18,11 +18,11 @@ from typing import Final, Protocol
 
 from openline.events import SourceFinished
 from openline_asyncio.sources.files import FileSource
+from openline_asyncio.sources.pacer import Pacer
 from openline_audio.pace import FrameReader
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE, SourceError
 from openline_driver.facts import SourceRaised
 from openline_driver.sinks import SessionSink
-from openline_fleet.pacer import Pacer
 from openline_fleet.spec import SourceSpec
 
 #: Frames to deliver in one turn of the loop, so that a fast recording delays no session.

@@ -23,7 +23,6 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -35,8 +34,9 @@ from openline.dialects.protocol import Dialect
 from openline.observer import Observer
 from openline.updates import Update
 from openline_asyncio.network import Connect, connector
-from openline_asyncio.shared_calls import ask
-from openline_asyncio.workers import clock_of, in_loop, is_cancelled
+from openline_asyncio.shared_calls import answer
+from openline_asyncio.sources.pacer import SLOT, Pacer
+from openline_asyncio.workers import clock_of, in_loop
 from openline_driver import facts as f
 from openline_driver.addresses import Addresses
 from openline_driver.argument_checks import check_credentials, check_proxy
@@ -51,7 +51,6 @@ from openline_fleet.gatekeeper import Gatekeeper
 from openline_fleet.line import FleetSession
 from openline_fleet.news import News
 from openline_fleet.opening import Opener
-from openline_fleet.pacer import SLOT, Pacer
 from openline_fleet.reading import Reading
 from openline_fleet.sending import Sending
 from openline_fleet.spec import SessionSpec
@@ -261,16 +260,7 @@ class Shard:
 
     async def ask(self, request: int, refused: str | None) -> e.Event | f.Fact:
         """Ask the provider for a credential: its answer, or what it raised."""
-        assert isinstance(self._credentials, SharedProvider)  # noqa: S101  # else nobody asks
-        try:
-            given = await ask(self._credentials, refused)
-        except asyncio.CancelledError:
-            if is_cancelled():
-                raise
-            return f.ProviderFailed(request, RuntimeError("something that it awaits was cancelled"))
-        except Exception as exc:  # noqa: BLE001  # whatever an app's provider raises
-            return f.ProviderFailed(request, exc)
-        return f.CredentialGiven(request, given, time.time())
+        return await answer(self._credentials, request, refused)
 
     def post(self, call: Callable[[], object]) -> None:
         """Have the loop call it soon, from any thread."""

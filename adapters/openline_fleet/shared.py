@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from openline.events import Event
+from openline_asyncio.sources.pacer import Pacer
 from openline_driver.facts import Fact
-from openline_fleet.pacer import Pacer
 from openline_fleet.sending import Sending
 
 #: A session.

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from openline.events import Event
 from openline.updates import SAMPLE_RATE
+from openline_asyncio.sources.pacer import Pacer
 from openline_driver.facts import Fact
 from openline_driver.sinks import SessionSink
-from openline_fleet.pacer import Pacer
 from openline_fleet.recording import Recording
 from openline_fleet.spec import SessionSpec
 

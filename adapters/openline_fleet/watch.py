@@ -11,9 +11,9 @@ import asyncio
 import math
 from collections.abc import Callable
 
+from openline_asyncio.sources.pacer import Pacer
 from openline_driver.netlink import news_socket, read_news, sleep_clock
 from openline_driver.network_hints import NetworkHints
-from openline_fleet.pacer import Pacer
 
 
 class NetworkWatch:

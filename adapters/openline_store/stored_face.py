@@ -6,6 +6,7 @@ effects. A face's ``Session`` derives from it.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
@@ -14,6 +15,7 @@ from openline.commands import Storage
 from openline.observer import Observer
 from openline_driver import facts as f
 from openline_driver.face import Face
+from openline_driver.netlink import news_socket, read_news
 from openline_driver.options import SessionOptions
 from openline_store.disk import Disk
 from openline_store.journal_file import JournalFile
@@ -24,6 +26,8 @@ Opened = TypeVar("Opened", bound="StoredFace")
 
 class StoredFace(Face):
     """A session that owns its driver, its journal and its spool. ``journal`` is opened later."""
+
+    _network: socket.socket | None = None  # the kernel's news of it
 
     def __init__(
         self,
@@ -51,6 +55,20 @@ class StoredFace(Face):
         deliver; but of a recording there may be more.
         """
         self._disk.keeps = True
+
+    def _open_news(self) -> socket.socket | None:
+        """The socket with the kernel's news of the network, if they are wanted and there are any.
+
+        ``_take_news`` when it is readable; who opens it closes it.
+        """
+        if self._driver.options.network_hints:
+            self._network = news_socket()
+        return self._network
+
+    def _take_news(self) -> None:
+        """Take in the kernel's news."""
+        if self._network is not None and (news := read_news(self._network)) is not None:
+            self.feed(f.NetworkNews(news))
 
     def _store(self, effect: Storage) -> None:
         """Carry out what the driver wants stored."""

@@ -83,6 +83,12 @@ def test_every_name_can_be_imported() -> None:
         _ = sources.Nothing
 
 
+async def turns() -> None:
+    """Let all that can run have its turn."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 @every_loop
 def test_a_recording(loop: Loop, tmp_path: Path) -> None:
     path = written(tmp_path, 40_000)
@@ -325,5 +331,49 @@ def test_a_session_that_is_cancelled_ends_its_recording(tmp_path: Path) -> None:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.2), opening as session:
                     await session.wait()
+
+    run(main)
+
+
+@every_loop
+def test_what_is_pushed_while_the_source_waits_is_delivered_at_once(loop: Loop) -> None:
+    async def main() -> None:
+        source, sink = PushSource(), Recorder()
+        task = asyncio.create_task(source.run(sink))
+        source.send(b"\x01\x00")
+        assert sink.pcm == b""  # its task has not begun
+        await turns()
+        source.send(b"\x02\x00")
+        assert sink.pcm == b"\x01\x00\x02\x00"
+        thread = threading.Thread(target=source.send_from_thread, args=(b"\x03\x00",))
+        thread.start()
+        thread.join()
+        source.send(b"\x04\x00")
+        assert sink.pcm == b"\x01\x00\x02\x00"  # it waits behind what the thread has queued
+        await turns()
+        assert sink.pcm == b"\x01\x00\x02\x00\x03\x00\x04\x00"
+        source.close()
+        with pytest.raises(SourceClosedError):
+            source.send(b"\x05\x00")
+        await task
+
+    run(main, loop)
+
+
+def test_an_error_of_the_session_is_raised_in_the_source_and_not_to_who_pushes() -> None:
+    class Broken(Recorder):
+        def audio(self, pcm: bytes) -> None:
+            super().audio(pcm)
+            if len(self.pcm) > 2:
+                raise LookupError("a bug")
+
+    async def main() -> None:
+        source = PushSource()
+        task = asyncio.create_task(source.run(Broken()))
+        for _ in range(2):
+            source.send(b"\x01\x00")
+            await turns()
+        with pytest.raises(LookupError, match="a bug"):
+            await task
 
     run(main)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from websockets.frames import Frame, Opcode
 
 from openline.backend import Backend
 from openline.commands import SendBytes, SendPing, SendText
@@ -25,13 +26,20 @@ EFFECT = Dial(
     subprotocols=("one", "two"),
 )
 AT = 1_000.0
+MASK = b"\x01\x02\x80\xff"
+
+
+def mask(size: int) -> bytes:
+    """In place of random bytes."""
+    assert size == len(MASK)
+    return MASK
 
 
 class Line:
     """A WebSocket, what it wrote, and the events that came of it."""
 
     def __init__(self) -> None:
-        self.websocket = WebSocket(EFFECT)
+        self.websocket = WebSocket(EFFECT, mask)
         self.written: list[bytes] = []
         self.events: list[Event] = []
         self.websocket.begin(self.written.append)
@@ -104,6 +112,24 @@ def test_what_is_sent(line: Line) -> None:
     for each in (SendText(7, "ü"), SendBytes(7, b"\x01"), SendPing(7, b"mark")):
         line.websocket.send(each)
     assert line.sent() == [(TEXT, "ü".encode()), (BINARY, b"\x01"), (PING, b"mark")]
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 70_001])
+def test_a_frame_of_any_size_is_what_the_library_would_send(line: Line, size: int) -> None:
+    written = line.written
+    for data in (b"\xaa" * size, b"\x55" * size, b"\x55" * (size + 1)):
+        written.clear()
+        line.websocket.send_bytes(data)
+        line.websocket.send(SendText(7, data.decode("latin-1")))
+        expected = [Frame(Opcode.BINARY, data), Frame(Opcode.TEXT, data.decode("latin-1").encode())]
+        head = [len(each.serialize(mask=False)) - len(each.data) for each in expected]
+        for found, each, at in zip(written, expected, head, strict=True):
+            plain = each.serialize(mask=False)
+            assert found[:at] == bytes([plain[0], plain[1] | 0x80]) + plain[2:at]
+            assert found[at : at + 4] == MASK
+            body = int.from_bytes(found[at + 4 :], "big") if each.data else 0
+            key = (MASK * (len(each.data) // 4 + 1))[: len(each.data)]
+            assert body ^ int.from_bytes(key, "big") == int.from_bytes(each.data, "big")
 
 
 def test_a_pong_is_one_for_all_pings_before_it(line: Line) -> None:
@@ -197,7 +223,7 @@ def test_an_answer_that_is_no_upgrade(found: bytes) -> None:
 
 
 def test_a_server_that_speaks_before_the_request_is_sent() -> None:
-    websocket = WebSocket(EFFECT)
+    websocket = WebSocket(EFFECT, mask)
     assert list(websocket.receive(b"HTTP/1.1 400 No\r\n\r\n")) == []
     assert websocket.over
 

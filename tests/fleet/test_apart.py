@@ -13,11 +13,11 @@ import pytest
 
 from openline.policy import Policy
 from openline.updates import State, Trouble
+from openline_asyncio.sources.pacer import Pacer
 from openline_audio.source import SourceError
 from openline_driver.network_hints import NetworkHints
 from openline_fleet import SourceSpec, run
 from openline_fleet import descriptors as d
-from openline_fleet.pacer import Pacer
 from openline_fleet.recording import Recording
 from openline_fleet.running import loop_factory
 from openline_fleet.watch import NetworkWatch

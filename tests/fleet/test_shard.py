@@ -19,6 +19,7 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind
 from openline.session import LocalProtocolError
 from openline.updates import Ended, State, StateChanged, Transcript, Trouble
+from openline_asyncio.sources.pacer import Pacer
 from openline_driver.credentials import CredentialError
 from openline_driver.network_errors import DialError
 from openline_fleet import (
@@ -29,7 +30,6 @@ from openline_fleet import (
     SharedProvider,
     SourceSpec,
 )
-from openline_fleet.pacer import Pacer
 from tests.faces.corpus import closing_at_once, cut, echo, mute
 from tests.faces.script import Peer, Steps
 from tests.fleet.support import Backends, jumping, read, result, sharded, spec, talk, words

@@ -71,7 +71,7 @@ class Model:
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.written = bytearray()
-        self.websocket = model.WebSocket(EFFECT)
+        self.websocket = model.WebSocket(EFFECT, bytes)
         self.websocket.begin(self.written.extend)
 
     def open(self) -> None:

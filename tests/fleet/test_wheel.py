@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline_fleet.wheel import Wheel
+from openline_asyncio.sources.wheel import Wheel
 
 TIMES = st.lists(st.floats(0.0, 100.0), max_size=60)
 

@@ -34,9 +34,9 @@ NEEDED = ("msgspec", "statemachine")
 #: What a part of the core may import besides: the kit for tests draws from hypothesis.
 #: The theorem draws from seeds, so that a failure is named by a number (see ``_unseeded``).
 #: The driver is as pure as the core. Some of its modules need names of the world, and no more:
-#: what an error of a socket or a status of a proxy means, the type of a TLS context, which version
-#: this is, how a session is logged, and a lock for what sessions of several threads share. One
-#: opens a socket: that of the kernel's news, for each face opens it alike.
+#: what an error of a socket or a status of a proxy means, the types of a TLS context and of a path,
+#: which version this is, how a session is logged, and a lock for what sessions of several threads
+#: share. One opens a socket: that of the kernel's news, for each face opens it alike.
 BESIDES = {
     "openline_driver": ("openline_driver", "openline_audio.source"),
     "openline_driver.exports": ("importlib",),
@@ -47,6 +47,7 @@ BESIDES = {
     "openline_driver.websocket": ("websockets",),
     "openline_driver.argument_checks": ("ssl",),
     "openline_driver.arguments": ("ssl",),
+    "openline_driver.openers": ("os", "ssl"),
     "openline_driver.tls": ("ssl",),
     "openline_driver.tls_in_tls": ("ssl",),
     "openline_driver.sinks": ("openline_audio.samples",),

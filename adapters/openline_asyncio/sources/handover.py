@@ -1,4 +1,8 @@
-"""``openline_audio.handover`` on asyncio: a thread wakes the loop by ``call_soon_threadsafe``."""
+"""``openline_audio.handover`` on asyncio: a thread wakes the loop by ``call_soon_threadsafe``.
+
+While the task waits, and nothing is queued, what the loop's own thread puts is delivered at once:
+the task would do the same in the loop's next turn. An error of that is raised in the task.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ class Handover(handover.Handover):
         self._loop = _loop_here()
         self._wake = asyncio.Event()
         self._is_woken = False  # from a thread, and the loop had no turn since
+        self._is_waiting = False  # the task, in ``take``
+        self._error: Exception | None = None  # what the task has to raise
 
     def put_here(self, pcm: bytes) -> bool:
         """``put`` and wake the task at once; from the loop's thread.
@@ -26,12 +32,25 @@ class Handover(handover.Handover):
         here = _loop_here()
         if here is None and not self._closed:
             raise RuntimeError("send: no loop runs in this thread: call send_from_thread")
+        if self._is_waiting and here is self._loop and self._deliver_here(pcm):
+            return True
         kept = self.put(pcm)
         if self._loop in (None, here):
             self.notify()
         else:  # another loop than the taker's: for that one, this is a foreign thread
             self.notify_from_thread()
         return kept
+
+    def _deliver_here(self, pcm: bytes) -> bool:
+        """Deliver it in place of the task, if nothing is before it."""
+        if self._queue or self._closed or self._error or self.sink is None or not self._announced:
+            return False
+        try:
+            self.sink.audio(pcm)
+        except Exception as exc:  # noqa: BLE001  # of the session, not of who pushes
+            self._error = exc
+            self._wake.set()
+        return True
 
     def notify(self) -> None:
         """Wake the task; from the loop's thread."""
@@ -54,7 +73,13 @@ class Handover(handover.Handover):
             items = self.take_nowait()
             if items or closed:
                 return items
-            await self._wake.wait()
+            self._is_waiting = True
+            try:
+                await self._wake.wait()
+            finally:
+                self._is_waiting = False
+            if self._error is not None:
+                raise self._error
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

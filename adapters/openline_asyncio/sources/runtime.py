@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
-from openline_asyncio.workers import from_thread, in_thread, is_cancelled, resolve, when_ready
+from openline_asyncio.sources.pacer import pacer_here
+from openline_asyncio.workers import from_thread, in_thread, is_cancelled, when_ready
 from openline_audio.pace import Frames, Put
 
 T = TypeVar("T")
@@ -19,18 +20,9 @@ class _Asyncio:
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 
-    async def sleep_until(self, at: float) -> None:
-        loop = asyncio.get_running_loop()
-        if at <= loop.time():
-            await asyncio.sleep(0)
-            return
-        due: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_at(at, resolve, due)
-        try:
-            await due
-        except asyncio.CancelledError:
-            timer.cancel()
-            raise
+    @property
+    def sleep_until(self) -> Callable[[float], Awaitable[None]]:
+        return pacer_here().sleep_until
 
     async def wait_readable(self, fd: int) -> None:
         loop = asyncio.get_running_loop()

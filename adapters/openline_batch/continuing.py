@@ -1,0 +1,44 @@
+"""Finishes the session that an earlier worker left, with the rest of its recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from openline.events import SourceKind
+from openline_asyncio.network import Connect, connector
+from openline_asyncio.opening import Opening
+from openline_asyncio.session import Session
+from openline_audio.source import Source
+from openline_driver.openers import Openers
+from openline_driver.options import SessionOptions
+from openline_store.opening import past_session
+
+
+def continue_session(
+    folder: Path, rest: Mapping[str, Callable[[int], Source]], **given: Any
+) -> AbstractAsyncContextManager[Session]:
+    """Finish the session in ``folder``; ``given`` are arguments of ``resume_session``.
+
+    ``rest`` makes the source of that name, which has to wait for room, as a file does: it is called
+    with the number of samples that are captured, and gives those behind. All else is as for
+    ``resume_session``, whose session captures no more.
+    """
+
+    def make(options: SessionOptions, _none: Mapping[str, Source], *others: Any) -> Session:
+        stored = options.machine((), has_provider=False).statistics.sources  # as the core sees it
+        captured = {name: source.captured for name, source in stored.items()}
+        sources = {name: make_rest(captured.get(name, 0)) for name, make_rest in rest.items()}
+        kinds = dict.fromkeys(sources, SourceKind.STORE)
+        continued = replace(options, continued=frozenset(sources), kinds=kinds)
+        return Session(continued, sources, *others)
+
+    def resume(given: Mapping[str, Any]) -> Opening:
+        return Opening(past_session(given, make, connector))
+
+    # It has the arguments, and what they are where they are not given.
+    return Openers[Connect, Session](resume, resume).resume_session(folder, **given)
