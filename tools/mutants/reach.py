@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -235,24 +235,18 @@ class _Recorder:
         self._test = ""
 
     def pytest_collection_finish(self) -> None:
-        from openline import session as face
         from openline.machine.table import fire
 
-        make = face.SessionMachine.__init__
+        def noting(table: Any, session: Any, event: str) -> Any:
+            """Runs the table, as ever, and notes what is looked up in it.
 
-        def noting(session: Any) -> Callable[[str], Any]:
-            """What runs the table, as ever, and notes what is looked up in it."""
+            An ``interpreter`` of a session could note it as well, but would keep the session from
+            its short way.
+            """
+            self.rows[f"{session.state} {event}"].add(self._test)
+            return fire(table, session, event)
 
-            def run(event: str) -> Any:
-                self.rows[f"{session.state} {event}"].add(self._test)
-                return fire(face.TABLE, session, event)
-
-            return run
-
-        def watched(machine: Any, *arguments: Any, **options: Any) -> None:
-            make(machine, *arguments, **({"interpreter": noting} | options))
-
-        patch.object(face.SessionMachine, "__init__", watched).start()
+        patch("openline.session.fire", noting).start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
