@@ -430,6 +430,12 @@ def test_headers_that_the_app_adds_are_redacted() -> None:
         assert (TOKEN in seen) == (kept.current is None)
 
 
+@pytest.mark.parametrize("name", ["Origin", "user-agent", "Accept-Language", "REFERER"])
+def test_headers_that_any_browser_sends_are_no_secret(name: str) -> None:
+    kept = CredentialStore(TOKEN, EchoPanel(), ((name, "a-long-value"),))
+    assert "a-long-value" in redacted(kept, message("a-long-value"))
+
+
 def test_headers_of_the_backend_that_a_token_names_are_redacted() -> None:
     kept = CredentialStore(provide, EchoPanel())
     there = Backend(
