@@ -65,6 +65,10 @@ class TestOutbox:
         assert not box.on_disk, "nothing has to be read to be sent"
         assert box.wanted() is None
 
+    def test_a_disk_that_holds_less_than_memory_spares_none(self) -> None:
+        assert spooled_box(30, disk=FULL - 1).buffered == 30 * F
+        assert spooled_box(30, disk=FULL).buffered == MEMORY
+
     def test_a_full_disk_drops_what_was_sent_first_and_says_so(self) -> None:
         box = spooled_box(12, memory=4 * F, limit=12 * F, disk=12 * F)
         for _ in range(2):
