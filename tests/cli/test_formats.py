@@ -53,6 +53,11 @@ def test_text_shows_gaps_in_place(final: Final, ended: End, gap: MakeGap) -> Non
     assert whole(".txt", end) == "[0.50 s of mic missing: overflow]\n"
 
 
+def test_finals_of_one_time_stay_in_the_order_they_came(final: Final, ended: End) -> None:
+    end = ended(final("Two.", 0, 1), final("One.", 0, 1, source="system"))
+    assert whole(".txt", end) == "Two.\nOne.\n"
+
+
 def test_text_is_as_it_was_received(final: Final, ended: End) -> None:
     texts = [
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",

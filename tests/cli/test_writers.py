@@ -16,7 +16,7 @@ import pytest
 from openline.updates import Ended, Gap, Transcript
 from openline_cli import writers
 from openline_cli.formats import FORMATS
-from openline_cli.problems import Problem
+from openline_cli.problems import FAILED, Problem
 from openline_cli.writers import Draft
 from tests.cli import parsers
 from tests.cli.faulty_disk import DeadError, FaultyDisk
@@ -217,8 +217,9 @@ def test_transcript_that_fits_nowhere_is_reported(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     draft = Draft(tmp_path / "t.txt", several=False)
     full = {"write": errno.ENOSPC, "sync": errno.ENOSPC}
-    with FaultyDisk(full).installed(), pytest.raises(Problem, match="and in no other place"):
+    with FaultyDisk(full).installed(), pytest.raises(Problem, match="and in no other") as raised:
         draft.finish(ended(final("one")))
+    assert raised.value.status == FAILED
     assert not list(tmp_path.iterdir())
 
 
