@@ -355,6 +355,7 @@ class TestSession:
     def test_memory_holds_what_the_policy_says(self) -> None:
         assert the_box(sent_minute()).buffered == 10 * S
 
+    @pytest.mark.repeats
     def test_what_was_sent_and_an_outage_of_half_a_minute_are_read_back(self) -> None:
         drive = sent_minute()
         drive.lose()
@@ -395,6 +396,7 @@ class TestSession:
         assert sum(each.samples for each in drive.gaps) == 50 * S
         assert drive.sent_samples == (60 + 10) * S
 
+    @pytest.mark.repeats
     def test_a_disk_that_fails_leaves_memory_as_large_as_without_one(self) -> None:
         drive = sent_minute()
         drive.feed(e.SpoolFailed("no space left"))
@@ -423,6 +425,7 @@ def test_memory_that_holds_no_frame_is_refused(seconds: Any) -> None:
         Policy(memory_seconds=seconds)
 
 
+@pytest.mark.repeats
 def test_a_resumed_session_without_new_audio_keeps_little_in_memory() -> None:
     past = PastSource(source="mic", origin=0, confirmed=0, on_disk=((0, 300 * S),))
     drive = spooled(make=partial(SessionMachine, past=[past]))
