@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from openline import events as e
 from openline.backend import Backend
@@ -336,6 +337,17 @@ def test_our_own_parameter_in_a_location_is_dropped() -> None:
     assert store(TOKEN).redact(there) == e.Redirected(1, 307, "/ws/?lang=en&")
     elsewhere = e.Redirected(1, 307, f"/{TOKEN}")
     assert store(TOKEN).redact(elsewhere) == e.Redirected(1, 307, "/[token]")
+
+
+class InAKey(EchoPanel):
+    """A dialect that names the parameter in which a URL has the key."""
+
+    traits = replace(EchoPanel.traits, key_parameter="key")
+
+
+def test_the_parameter_of_a_dialect_is_dropped_from_a_location() -> None:
+    there = e.Redirected(1, 307, "/ws/?lang=en&key=Zm9v%2FYmFy%2BcXV4%3D%3D")
+    assert CredentialStore(TOKEN, InAKey()).redact(there) == e.Redirected(1, 307, "/ws/?lang=en&")
 
 
 @pytest.mark.parametrize("order", [1, -1])
