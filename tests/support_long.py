@@ -74,6 +74,7 @@ LONG: Final[Mapping[str, Part]] = {
     # Properties.
     "properties/test_model_steps.py::"
     "test_sessions_along_the_rows_of_the_chart_are_paths_of_the_model": 0,
+    "properties/test_theorem.py::test_the_theorem_for_many_schedules": 2,
     "properties/test_theorem.py::test_the_schedules_are_worth_playing": 0,
     "properties/test_every_step.py::test_laws_hold_and_session_ends_after_any_step": 3,
     "properties/test_malformed.py::test_endless_messages_cost_no_memory": 2,
