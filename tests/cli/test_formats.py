@@ -175,6 +175,13 @@ def test_label_of_a_source_takes_room_on_the_first_line(final: Final, ended: End
         assert grown(FORMATS[".srt"](several=several), said) == whole(".srt", end)
 
 
+def test_label_that_is_long_is_cut_to_half_a_line(final: Final, ended: End) -> None:
+    source = "s" * 40
+    end = ended(final("word", source=source), sources=["mic", source])
+    [cue] = parsers.subrip(whole(".srt", end))
+    assert cue.lines == ("s" * 18 + "…: word",)
+
+
 @pytest.mark.parametrize("suffix", [".srt", ".vtt"])
 def test_a_cue_of_two_lines_has_them_as_they_are(suffix: str, final: Final, ended: End) -> None:
     text = "x" * 30 + " " + "y" * 30

@@ -210,6 +210,38 @@ def test_transcript_goes_to_another_directory_if_that_of_the_file_is_gone(
     assert parsers.subrip((here / "t-1.srt").read_text())[0].lines == ("one",)
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_transcript_goes_among_temporary_files_if_no_other_directory_is_there(
+    is_there: bool, tmp_path: Path, final: Final, ended: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current directory is that of the file; it may have been removed."""
+    folder, spare = tmp_path / "folder", tmp_path / "spare"
+    for each in (folder, spare):
+        each.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(spare))
+    draft = Draft(Path("t.txt"), several=False)
+    if is_there:
+        (folder / "t.txt").mkdir()
+        monkeypatch.setattr(writers, "_create", only_in(spare))
+    else:
+        folder.rmdir()
+    with pytest.raises(Problem, match=re.escape(f"the transcript is in {spare / 't-1.txt'}")):
+        draft.finish(ended(final("one")))
+    assert (spare / "t-1.txt").read_text() == "one\n"
+
+
+def only_in(folder: Path) -> Callable[[Path, bytes], None]:
+    """Creates files in this folder alone."""
+
+    def create(path: Path, text: bytes) -> None:
+        if path.parent != folder:
+            raise OSError(errno.EROFS, "read-only")
+        path.write_bytes(text)
+
+    return create
+
+
 def test_transcript_that_fits_nowhere_is_reported(
     tmp_path: Path, final: Final, ended: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +265,7 @@ def test_session_left_without_a_result_keeps_its_finals(tmp_path: Path, final: F
     draft.leave()
     assert path.read_text() == "one\n"
     assert len(os.listdir("/dev/fd")) == open_before
+    assert not draft._lock.locked()
     with FaultyDisk({"write": errno.EIO}).installed():
         draft.add(final("two"))
         draft.leave()
