@@ -18,7 +18,7 @@ UV := .venv/bin/uv --quiet --system-certs
 UV_INSTALL := $(UV) pip install --python .venv/bin/python
 PIP_INSTALL := $(RUN) pip install --quiet --disable-pip-version-check
 
-# `make test` is for each change: seven minutes on two cores. It leaves long tests out, and of others it
+# `make test` is for each change: six minutes on two cores. It leaves long tests out, and of others it
 # runs some cases (tests/support_long.py); `make long` runs these, and what is traced for the gate of
 # the adapters. The CI runs both.
 #
