@@ -265,11 +265,13 @@ def test_session_left_without_a_result_keeps_its_finals(tmp_path: Path, final: F
     draft.leave()
     assert path.read_text() == "one\n"
     assert len(os.listdir("/dev/fd")) == open_before
-    assert not draft._lock.locked()
+    draft.add(final("two"))
+    draft.leave()
+    assert path.read_text() == "one\ntwo\n"
     with FaultyDisk({"write": errno.EIO}).installed():
-        draft.add(final("two"))
+        draft.add(final("three"))
         draft.leave()
-    assert path.read_text() == "one\n"
+    assert path.read_text() == "one\ntwo\n"
 
 
 def test_session_that_is_left_does_not_wait_for_a_save_that_hangs(

@@ -16,10 +16,11 @@ from unittest.mock import patch
 import pytest
 from coverage import Coverage
 
-from openline.events import OpenRequested
+from openline.commands import SendPing
+from openline.events import PongReceived
 from openline.reconnect.backoff import DialGate
 from openline.session import TABLE
-from tests.core.driver import Drive
+from tests.core.test_relay import flowing, until_a_ping
 from tools.mutants import rows
 from tools.mutants import trial as trial_module
 from tools.mutants.__main__ import is_chosen, sample
@@ -32,7 +33,7 @@ from tools.mutants.reach import (
     SUITES,
     WRITERS,
     Reach,
-    _Recorder,
+    Recorder,
     import_name,
     modules,
     room_of,
@@ -108,15 +109,18 @@ def returns_none() -> Mutant:
 
 
 def test_recorded_session_keeps_its_short_way() -> None:
-    recorder = _Recorder(Coverage(data_file=None))
+    recorder = Recorder(Coverage(data_file=None))
     recorder.pytest_collection_finish()
     try:
-        drive = Drive()
-        drive.core.receive(OpenRequested(), drive.now)
+        drive = flowing()
+        until_a_ping(drive)
+        ping = drive.pull()
+        drive.drain()
+        assert isinstance(ping, SendPing)
+        assert drive.core.pong(PongReceived(1, ping.mark), drive.now)
     finally:
         patch.stopall()
     assert "idle open_requested" in recorder.rows
-    assert drive.core._interpret is None
 
 
 def test_mutated_module_is_imported() -> None:

@@ -183,7 +183,7 @@ def record(room: str) -> None:
     Raises AssertionError if a test fails or a search finds something in the unchanged code.
     """
     files = {str(path): name for name, path in modules().items() if room_of(name) == room}
-    recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
+    recorder = Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
     recorder.coverage.start()
     recorder.coverage.switch_context(IMPORTING)
     for name in files.values():
@@ -225,7 +225,7 @@ def record(room: str) -> None:
     )
 
 
-class _Recorder:
+class Recorder:
     """A pytest plugin that sets coverage's context to the running test."""
 
     def __init__(self, measuring: coverage.Coverage) -> None:
