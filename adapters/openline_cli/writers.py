@@ -18,7 +18,7 @@ import contextlib
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -168,10 +168,20 @@ class Draft:
 
 def _other_places(path: Path) -> Iterator[Path]:
     """Names that are free: beside ``path``, in the current directory, among temporary files."""
-    folders = [path.resolve().parent, Path.cwd(), Path(tempfile.gettempdir())]
-    for folder in dict.fromkeys(folders):
+    for folder in dict.fromkeys(_folders(path)):
         names = (folder / f"{path.stem}-{number}{path.suffix}" for number in count(1))
         yield next(name for name in names if not os.path.lexists(name))
+
+
+def _folders(path: Path) -> Iterator[Path]:
+    places: tuple[Callable[[], Path], ...] = (
+        lambda: path.resolve().parent,
+        Path.cwd,
+        lambda: Path(tempfile.gettempdir()),
+    )
+    for find in places:
+        with contextlib.suppress(OSError):  # as where the current directory was removed
+            yield find()
 
 
 def _create(path: Path, text: bytes) -> None:

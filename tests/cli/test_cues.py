@@ -141,6 +141,15 @@ def test_words_that_are_not_in_the_text_are_not_used(words: list[Word]) -> None:
     assert spans("one two", 0, 4, *words) == [(0, 4000, "one two")]
 
 
+@pytest.mark.parametrize(("pause", "cut_at"), [(17, 17), (16, 24)])
+def test_a_pause_that_is_far_from_the_middle_does_not_count(pause: int, cut_at: int) -> None:
+    """Of 48 words the middle is behind the 24th; seven words from there still count."""
+    begins = [at * 0.1 + 3.0 * (at >= pause) for at in range(48)]
+    words = [Word("a", begin, begin + 0.1) for begin in begins]
+    first, _ = cut(" ".join("a" * 48), 0.0, 7.8, words=words)
+    assert len(" ".join(first.lines).split()) == cut_at
+
+
 def test_words_times_that_fall_or_lie_outside_are_clamped() -> None:
     words = [Word("one", 5, 3), Word("two", 1, 99)]
     assert spans("one two", 2, 6, *words) == [(5000, 6000, "one two")]

@@ -53,6 +53,11 @@ def test_text_shows_gaps_in_place(final: Final, ended: End, gap: MakeGap) -> Non
     assert whole(".txt", end) == "[0.50 s of mic missing: overflow]\n"
 
 
+def test_finals_of_one_time_stay_in_the_order_they_came(final: Final, ended: End) -> None:
+    end = ended(final("Two.", 0, 1), final("One.", 0, 1, source="system"))
+    assert whole(".txt", end) == "Two.\nOne.\n"
+
+
 def test_text_is_as_it_was_received(final: Final, ended: End) -> None:
     texts = [
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
@@ -168,6 +173,13 @@ def test_label_of_a_source_takes_room_on_the_first_line(final: Final, ended: End
         lines = ("system: " + "x" * 20, "y" * 20) if several else (text,)
         assert [cue.lines for cue in parsers.subrip(whole(".srt", end))] == [lines]
         assert grown(FORMATS[".srt"](several=several), said) == whole(".srt", end)
+
+
+def test_label_that_is_long_is_cut_to_half_a_line(final: Final, ended: End) -> None:
+    source = "s" * 40
+    end = ended(final("word", source=source), sources=["mic", source])
+    [cue] = parsers.subrip(whole(".srt", end))
+    assert cue.lines == ("s" * 18 + "…: word",)
 
 
 @pytest.mark.parametrize("suffix", [".srt", ".vtt"])

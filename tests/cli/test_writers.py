@@ -16,7 +16,7 @@ import pytest
 from openline.updates import Ended, Gap, Transcript
 from openline_cli import writers
 from openline_cli.formats import FORMATS
-from openline_cli.problems import Problem
+from openline_cli.problems import FAILED, Problem
 from openline_cli.writers import Draft
 from tests.cli import parsers
 from tests.cli.faulty_disk import DeadError, FaultyDisk
@@ -210,6 +210,38 @@ def test_transcript_goes_to_another_directory_if_that_of_the_file_is_gone(
     assert parsers.subrip((here / "t-1.srt").read_text())[0].lines == ("one",)
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_transcript_goes_among_temporary_files_if_no_other_directory_is_there(
+    is_there: bool, tmp_path: Path, final: Final, ended: End, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The current directory is that of the file; it may have been removed."""
+    folder, spare = tmp_path / "folder", tmp_path / "spare"
+    for each in (folder, spare):
+        each.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(tempfile, "tempdir", str(spare))
+    draft = Draft(Path("t.txt"), several=False)
+    if is_there:
+        (folder / "t.txt").mkdir()
+        monkeypatch.setattr(writers, "_create", only_in(spare))
+    else:
+        folder.rmdir()
+    with pytest.raises(Problem, match=re.escape(f"the transcript is in {spare / 't-1.txt'}")):
+        draft.finish(ended(final("one")))
+    assert (spare / "t-1.txt").read_text() == "one\n"
+
+
+def only_in(folder: Path) -> Callable[[Path, bytes], None]:
+    """Creates files in this folder alone."""
+
+    def create(path: Path, text: bytes) -> None:
+        if path.parent != folder:
+            raise OSError(errno.EROFS, "read-only")
+        path.write_bytes(text)
+
+    return create
+
+
 def test_transcript_that_fits_nowhere_is_reported(
     tmp_path: Path, final: Final, ended: End, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,8 +249,9 @@ def test_transcript_that_fits_nowhere_is_reported(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     draft = Draft(tmp_path / "t.txt", several=False)
     full = {"write": errno.ENOSPC, "sync": errno.ENOSPC}
-    with FaultyDisk(full).installed(), pytest.raises(Problem, match="and in no other place"):
+    with FaultyDisk(full).installed(), pytest.raises(Problem, match="and in no other") as raised:
         draft.finish(ended(final("one")))
+    assert raised.value.status == FAILED
     assert not list(tmp_path.iterdir())
 
 
@@ -232,10 +265,13 @@ def test_session_left_without_a_result_keeps_its_finals(tmp_path: Path, final: F
     draft.leave()
     assert path.read_text() == "one\n"
     assert len(os.listdir("/dev/fd")) == open_before
+    draft.add(final("two"))
+    draft.leave()
+    assert path.read_text() == "one\ntwo\n"
     with FaultyDisk({"write": errno.EIO}).installed():
-        draft.add(final("two"))
+        draft.add(final("three"))
         draft.leave()
-    assert path.read_text() == "one\n"
+    assert path.read_text() == "one\ntwo\n"
 
 
 def test_session_that_is_left_does_not_wait_for_a_save_that_hangs(

@@ -80,6 +80,7 @@ def test_overlapping_finals_of_one_dial_are_all_told(ends: str) -> None:
     assert len({words.id for words in drive.finals}) == 4
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize(
     ("claimed", "told"),
     [
@@ -466,6 +467,7 @@ def test_a_drop_of_confirmed_audio_is_still_a_gap() -> None:
     assert not finished(drive).complete
 
 
+@pytest.mark.repeats
 def test_a_stalled_source_is_detected_while_the_other_flows() -> None:
     drive = Drive(sources=("system", "mic")).stream()
     drive.audio(400, "mic")  # its recogniser is dead and drains nothing

@@ -113,10 +113,10 @@ def accounts(room: Room) -> Mapping[str, Account]:
     return room.ended.accounts
 
 
+@pytest.mark.repeats
 class TestAnHourOfSilence:
     """Nobody speaks for an hour, and the backend ends each connection after 300 s."""
 
-    @pytest.mark.repeats
     def test_it_opens_no_gap_and_is_complete(self) -> None:
         room = Room(longest=300.0).stream()
         room.live(3600)
@@ -131,7 +131,6 @@ class TestAnHourOfSilence:
         assert seconds(account.assumed) > 3570
         assert account.confirmed + account.assumed == account.captured
 
-    @pytest.mark.repeats
     def test_losses_cost_little_and_are_no_strikes(self) -> None:
         room = Room().stream()
         for _ in range(12):
@@ -149,7 +148,6 @@ class TestAnHourOfSilence:
         assert known is not None
         assert not known.loudness.is_measured(0, 60 * S)
 
-    @pytest.mark.repeats
     def test_finishing_takes_no_longer_than_after_a_minute(self) -> None:
         room = Room().stream()
         room.live(3600)
@@ -205,6 +203,7 @@ class TestAnHourOfSilence:
 
 
 class TestAMutedHour:
+    @pytest.mark.repeats
     def test_the_line_is_kept_though_nothing_is_sent(self) -> None:
         room = Room(longest=300.0, silent_in_silence=True).stream()
         room.live(10)
@@ -324,6 +323,7 @@ class TestADeafBackend:
         assert len(room.dials) == 2
         assert room.deaf == []
 
+    @pytest.mark.repeats
     def test_the_words_of_one_source_hide_no_deafness_for_another(self) -> None:
         room = Room(sources=("mic", "system")).stream()
         for second in range(60):
@@ -355,6 +355,7 @@ class TestADeafBackend:
         assert fired.timers.count(Timer.ROTATE) == 1
 
 
+@pytest.mark.repeats
 class TestWithoutPeaks:
     def test_five_minutes_are_taken_for_silence_and_the_session_is_not_complete(self) -> None:
         room = Room().stream()
@@ -443,6 +444,7 @@ class TestProofWithoutAWindow:
         assert room.core.snapshot().sources["mic"].confirmed == 0
         assert Timer.PROOF not in room.core.snapshot().deadlines
 
+    @pytest.mark.repeats
     def test_pongs_are_enough_where_silence_is_not_proved(self) -> None:
         room = Room(horizon=100.0).stream()
         room.live(200)
@@ -483,6 +485,7 @@ class TestProofWithoutAWindow:
         assert room.ended.complete
 
 
+@pytest.mark.repeats
 class TestMemory:
     def test_audio_that_leaves_memory_unproved_is_told_once_a_minute(self) -> None:
         room = Room(proves_silence=True, silent_in_silence=True, horizon=30.0).stream()
@@ -494,8 +497,6 @@ class TestMemory:
             "audio of mic left memory before it was confirmed: it is lost if the line is lost now"
         )
 
-    @pytest.mark.repeats
-    @pytest.mark.repeats
     @pytest.mark.parametrize("horizon", [10.0, 45.0])
     @pytest.mark.parametrize("peak", [QUIET, LOUD])
     def test_a_store_never_waits_for_ever(self, horizon: float, peak: int) -> None:

@@ -62,6 +62,7 @@ class TestBehind:
         assert text.startswith("mic is 39 s behind, and the backend takes audio at most 1.05 times")
         assert text.endswith("skip to the live audio, or it is behind for 13 min")
 
+    @pytest.mark.repeats
     def test_it_is_told_once_a_minute(self) -> None:
         play = slow()
         outage(play, 60.0)
@@ -70,12 +71,14 @@ class TestBehind:
         live(play, 2.0)
         assert len(behind(play)) == 2
 
+    @pytest.mark.repeats
     def test_a_short_backlog_is_not_told(self) -> None:
         play = slow()
         outage(play, 9.0)
         live(play, 30.0)
         assert not behind(play)
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("pace", [1.06, 1.25, None])
     def test_a_faster_backend_makes_it_good(self, pace: float | None) -> None:
         play = slow(pace)

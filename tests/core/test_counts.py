@@ -50,6 +50,7 @@ class TestMarks:
         counts.forget(received=9)
         assert [counts.samples(each) for each in (5, 6)] == [[5], [6]]
 
+    @pytest.mark.repeats
     def test_a_dial_that_proves_nothing_keeps_few_marks_and_the_newest_one(self) -> None:
         counts = Counts()
         for count in range(1, 20 * MOST + 1):

@@ -30,6 +30,7 @@ def due(drive: Drive, timer: Timer) -> float | None:
     return None if at is None else at - drive.now
 
 
+@pytest.mark.repeats
 class TestProof:
     def test_a_backend_that_only_answers_pings_is_lost(self) -> None:
         drive = Drive(policy=PATIENT).stream()

@@ -16,6 +16,7 @@ from openline.reconnect.verdicts import Action, ErrorKind, Sender
 from openline.session import SessionMachine
 from openline.updates import SAMPLE_RATE, BackendMetrics, BackendStatus, GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
+from tests.core.states import in_state
 
 # Counters and reports.
 
@@ -73,12 +74,13 @@ def test_the_error_of_a_message_is_reported(message: dict[str, object], why: str
     assert trouble.text.endswith(why)
 
 
-def test_words_of_a_missing_source_are_reported() -> None:
-    drive = Drive().stream()
+@pytest.mark.parametrize("state", ["streaming", "closing"])
+def test_words_of_a_missing_source_are_reported(state: str) -> None:
+    drive = in_state(state)
     drive.audio()
     drive.drain()
     drive.final(0, 1, source="system")
-    [trouble] = drive.told(Trouble)
+    [trouble] = [each for each in drive.told(Trouble) if each.kind == "untold"]
     assert trouble == Trouble(
         kind="untold",
         text="words of a source that this session does not have: they are not in the transcript",

@@ -159,6 +159,7 @@ def test_a_token_refused_twice_fails_the_session(until: str, code: int) -> None:
     assert len(hostile.passes) == 4
 
 
+@pytest.mark.repeats
 def test_redirects_pass_the_gate() -> None:
     drive = Drive(policy=Policy(max_redirects=1000, give_up_after=None))
     drive.open()

@@ -249,6 +249,7 @@ def test_fault_12_nothing_is_sent_before_the_start_and_its_ack() -> None:
     assert all(outgoing.dial == 2 for outgoing in drive.sent[sent:])
 
 
+@pytest.mark.repeats
 def test_fault_13_no_flood_of_audio_drops_a_start_or_a_stop() -> None:
     """``start`` and ``stop`` shared a bounded queue with audio and could be dropped."""
     drive = Drive()

@@ -183,6 +183,18 @@ def test_a_drop_is_withdrawn_when_all_of_its_bounds_are_confirmed() -> None:
     assert losses.missing() == []
 
 
+def test_each_drop_is_withdrawn_by_its_own_bounds() -> None:
+    losses = GapLog("mic")
+    losses.somewhere(1000, 2000, 320)
+    losses.somewhere(3000, 5000, 320)
+    losses.take()
+    losses.end_dial(900)
+    losses.confirm(2000)
+    assert losses.take_withdrawn() == [inexact(1000, 2000, 320)]
+    losses.confirm(5000)
+    assert losses.take_withdrawn() == [inexact(3000, 5000, 320)]
+
+
 def test_a_drop_stays_that_began_before_the_next_dial() -> None:
     losses = dropped(1200)
     losses.confirm(5000)
@@ -235,6 +247,16 @@ def test_a_drop_within_lost_audio_is_withdrawn_at_the_end() -> None:
     losses.settle()
     assert losses.take_withdrawn() == [inexact(0, 100, 20)]
     assert losses.missing() == [gap(0, 100, OVERFLOW)]
+
+
+def test_a_drop_with_room_for_it_is_not_told_again_at_the_end() -> None:
+    losses = GapLog("mic")
+    losses.somewhere(0, 100, 20)
+    losses.lose(0, 80, OVERFLOW)
+    told = losses.take()
+    losses.settle()
+    assert (losses.take_withdrawn(), losses.take()) == ([], [])
+    assert losses.missing() == told[::-1]
 
 
 def test_a_drop_with_too_little_room_is_made_smaller_at_the_end() -> None:

@@ -12,6 +12,7 @@ from tests.core.driver import BEAT, FRAME
 from tests.core.formed_toy import Toy, hear, lengths, messages, rest, stream
 
 
+@pytest.mark.repeats
 @pytest.mark.parametrize("pace", [1.05, 2.0, 10.0])
 @pytest.mark.parametrize("usual", [0.02, 0.1])
 def test_a_backlog_goes_at_the_pace_and_a_message_more(pace: float, usual: float) -> None:

@@ -8,10 +8,16 @@ from random import Random
 
 import pytest
 
-from openline.audio.resampling import Resampler
+from openline.audio.resampling import Resampler, phases
 
 RATES = (8000, 24000, 48000)
 LOUD = 30000
+
+
+@pytest.fixture(autouse=True)
+def _new_filters() -> None:
+    """Each test makes its own filters: the ones of another test show no fault in the making."""
+    phases.cache_clear()
 
 
 def pushed(resampler: Resampler, values: list[int]) -> list[int]:

@@ -55,6 +55,14 @@ def test_segments_that_are_cut_anew_leave_the_screen_and_the_disk() -> None:
     assert texts(play) == ["one two", "other"]
 
 
+def test_words_that_may_still_change_replace_none() -> None:
+    play = streaming()
+    play.hear(segment("1", "one", 5.0, 5.5))
+    partial = Heard(text="on", start=5.0, end=5.4, final=False, segment_id="2", replaces=("1",))
+    play.hear(partial, silent(5.5, 12.0))
+    assert texts(play) == ["one"]
+
+
 def test_a_segment_without_words_any_more_is_gone() -> None:
     play = streaming(disk_seconds=600.0)
     play.hear(segment("1", "uh", 5.0, 5.5), segment("1", "", 5.0, 5.5, "1"))

@@ -226,6 +226,7 @@ class TestWhen:
         assert CloseSocket(1, 1000) in drive.commands
         assert "flush" not in str(drive.sent)
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("drain", [Drain.FLUSH, Drain.STOP])
     def test_a_word_of_which_nothing_is_told_yet_is_not_cut(self, drain: Drain) -> None:
         drive = due_soon(drain=drain)
@@ -534,6 +535,7 @@ class TestTheNextDial:
         drive.feed(e.CredentialReady(2))
         assert drive.state == "connecting"
 
+    @pytest.mark.repeats
     @pytest.mark.parametrize("how", ["loss", "timeout", "refusal"])
     @pytest.mark.parametrize("due", [False, True])
     def test_each_ending_of_a_drain_may_be_free(self, how: str, *, due: bool) -> None:
@@ -791,6 +793,7 @@ class TestStrikes:
         self.deaf(drive)
         assert drive.state == "failed"
 
+    @pytest.mark.repeats
     def test_a_word_clears_the_strikes_of_a_stable_line(self) -> None:
         drive = Drive(policy=PATIENT).stream()
         self.deaf(drive)
@@ -928,6 +931,7 @@ class TestASlowBackend:
         _, marks = self.heard([(0.0, 4.0), (6.4, 8.0), (8.8, 10.7)], dials=1)
         assert marks == pytest.approx([0.0, 5.8])
 
+    @pytest.mark.repeats
     def test_one_final_may_be_the_half_of_a_sentence(self) -> None:
         _, marks = self.heard([(0.0, 6.9)], dials=2)
         assert marks == [0.0, 0.0, 0.0]

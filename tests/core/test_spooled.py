@@ -65,6 +65,10 @@ class TestOutbox:
         assert not box.on_disk, "nothing has to be read to be sent"
         assert box.wanted() is None
 
+    def test_a_disk_that_holds_less_than_memory_spares_none(self) -> None:
+        assert spooled_box(30, disk=FULL - 1).buffered == 30 * F
+        assert spooled_box(30, disk=FULL).buffered == MEMORY
+
     def test_a_full_disk_drops_what_was_sent_first_and_says_so(self) -> None:
         box = spooled_box(12, memory=4 * F, limit=12 * F, disk=12 * F)
         for _ in range(2):
@@ -351,6 +355,7 @@ class TestSession:
     def test_memory_holds_what_the_policy_says(self) -> None:
         assert the_box(sent_minute()).buffered == 10 * S
 
+    @pytest.mark.repeats
     def test_what_was_sent_and_an_outage_of_half_a_minute_are_read_back(self) -> None:
         drive = sent_minute()
         drive.lose()
@@ -391,6 +396,7 @@ class TestSession:
         assert sum(each.samples for each in drive.gaps) == 50 * S
         assert drive.sent_samples == (60 + 10) * S
 
+    @pytest.mark.repeats
     def test_a_disk_that_fails_leaves_memory_as_large_as_without_one(self) -> None:
         drive = sent_minute()
         drive.feed(e.SpoolFailed("no space left"))
@@ -419,6 +425,7 @@ def test_memory_that_holds_no_frame_is_refused(seconds: Any) -> None:
         Policy(memory_seconds=seconds)
 
 
+@pytest.mark.repeats
 def test_a_resumed_session_without_new_audio_keeps_little_in_memory() -> None:
     past = PastSource(source="mic", origin=0, confirmed=0, on_disk=((0, 300 * S),))
     drive = spooled(make=partial(SessionMachine, past=[past]))

@@ -480,6 +480,7 @@ class TestDrops:
 
 
 class TestToTheSample:
+    @pytest.mark.repeats
     def test_a_start_is_exact_to_the_sample(self) -> None:
         for sample in range(0, 40_000, 13):
             streams = Streams(BOTH, TRAITS, 60 * S)

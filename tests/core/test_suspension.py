@@ -92,6 +92,7 @@ def test_a_line_is_not_stable_by_sleeping() -> None:
     assert drive.core.snapshot().deadlines[Timer.STABLE] == pytest.approx(drive.now + 10.0)
 
 
+@pytest.mark.repeats
 @given(seconds=SLEEP)
 def test_a_backend_is_not_deaf_or_stalled_by_our_sleep(seconds: float) -> None:
     drive = Drive().stream()

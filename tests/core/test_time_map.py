@@ -202,6 +202,7 @@ class TestSilence:
         assert positions.span(0, 9, sent=9) == (5, 5)
 
 
+@pytest.mark.repeats
 def test_random_runs_are_mapped_as_by_a_list_of_every_sample() -> None:
     """The model: the session sample of each connection sample, and None for silence."""
     random = Random(1)

@@ -330,6 +330,7 @@ class Line:
 RTTS = [0.001, 0.05, 0.3]
 
 
+@pytest.mark.repeats
 class TestCatchingUp:
     """After a 20 s outage, its audio is sent beside the live audio."""
 
@@ -382,6 +383,7 @@ class TestCatchingUp:
         assert line.pings / 120 < 6
 
 
+@pytest.mark.repeats
 class TestLiveAudio:
     @pytest.mark.parametrize("rtt", [*RTTS, 0.5, 0.7])
     @pytest.mark.parametrize("metrics", [True, False])
@@ -399,7 +401,6 @@ class TestLiveAudio:
         assert line.dropped == 0
         assert line.longest_wait(after=60) < 1.0
 
-    @pytest.mark.repeats
     @pytest.mark.parametrize("seconds", [1, 3, 4.5, 8])
     @pytest.mark.parametrize("rate", [1.2, 2, math.inf])
     @pytest.mark.parametrize("metrics", [True, False])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from openline import events as e
 from openline.backend import Backend
@@ -338,6 +339,17 @@ def test_our_own_parameter_in_a_location_is_dropped() -> None:
     assert store(TOKEN).redact(elsewhere) == e.Redirected(1, 307, "/[token]")
 
 
+class InAKey(EchoPanel):
+    """A dialect that names the parameter in which a URL has the key."""
+
+    traits = replace(EchoPanel.traits, key_parameter="key")
+
+
+def test_the_parameter_of_a_dialect_is_dropped_from_a_location() -> None:
+    there = e.Redirected(1, 307, "/ws/?lang=en&key=Zm9v%2FYmFy%2BcXV4%3D%3D")
+    assert CredentialStore(TOKEN, InAKey()).redact(there) == e.Redirected(1, 307, "/ws/?lang=en&")
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_no_part_stays_of_a_token_that_holds_another(order: int) -> None:
     tokens = ["a-token-1", "a-token-1-and-more", "so-a-token-1", "My-a-token-1"]
@@ -428,6 +440,12 @@ def test_headers_that_the_app_adds_are_redacted() -> None:
         assert "abc" in seen
         assert "https://app.example" in seen
         assert (TOKEN in seen) == (kept.current is None)
+
+
+@pytest.mark.parametrize("name", ["Origin", "user-agent", "Accept-Language", "REFERER"])
+def test_headers_that_any_browser_sends_are_no_secret(name: str) -> None:
+    kept = CredentialStore(TOKEN, EchoPanel(), ((name, "a-long-value"),))
+    assert "a-long-value" in redacted(kept, message("a-long-value"))
 
 
 def test_headers_of_the_backend_that_a_token_names_are_redacted() -> None:

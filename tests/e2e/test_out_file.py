@@ -25,11 +25,12 @@ import pytest
 
 import openline_cli
 from tests.cli import parsers
+from tests.support_profiles import many
 
 CLIP = Path(openline_cli.__file__).parent / "data" / "meeting.flac"
 COMMAND = [sys.executable, "-m", "openline_cli"]
 PATIENCE = 60.0
-KILLS = int(os.environ.get("OPENLINE_KILLS", "3"))
+KILLS = int(os.environ.get("OPENLINE_KILLS", many(1, 3)))
 #: The lines that a whole session prints at this speed are at least so many.
 SPEED, LINES = "8", 60
 #: Seconds before the kill by which a final must have been reported to be expected in the file.
@@ -116,6 +117,7 @@ def _next(process: Running, **wanted: Any) -> dict[str, Any]:
     raise AssertionError(f"no {wanted} came")
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("suffix", TEXTS)
 def test_final_that_was_reported_is_in_the_file_after_a_kill(
     suffix: str, url: str, tmp_path: Path

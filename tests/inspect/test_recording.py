@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import pytest
@@ -37,16 +37,37 @@ SESSIONS: dict[str, Callable[[], Journal]] = {
 }
 
 
-@pytest.fixture(params=SESSIONS)
+@pytest.fixture(params=SESSIONS, scope="module")
 def session(request: pytest.FixtureRequest) -> Journal:
     return SESSIONS[request.param]()
+
+
+@pytest.fixture(scope="module")
+def recorded(session: Journal) -> list[Any]:
+    """The rows of the session. They are not changed."""
+    return record(session).rows
+
+
+@pytest.fixture(scope="module")
+def rows(session: Journal, recorded: list[Any]) -> list[Seen]:
+    return list(seen(recorded, len(session.opening.sources)))
+
+
+@pytest.fixture(scope="module")
+def looks(session: Journal) -> list[Look]:
+    """The session after each step that makes a row."""
+    return looked(session)
+
+
+#: What happened, when, and the session after it.
+Look: TypeAlias = tuple[Event | Outgoing, float, Snapshot]
 
 
 class Looker(Observer):
     """Keeps a snapshot after each step that makes a row."""
 
     def __init__(self) -> None:
-        self.seen: list[tuple[Event | Outgoing, float, Snapshot]] = []
+        self.seen: list[Look] = []
 
     def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
         self.look = look
@@ -59,7 +80,7 @@ class Looker(Observer):
             self.seen.append((outgoing, now, self.look()))
 
 
-def looked(session: Journal) -> list[tuple[Event | Outgoing, float, Snapshot]]:
+def looked(session: Journal) -> list[Look]:
     looker = Looker()
     for _ in replay(session, observers=[looker]):
         pass
@@ -70,15 +91,17 @@ def read_rows(session: Journal, **how: Any) -> list[Seen]:
     return list(seen(record(session, **how).rows, len(session.opening.sources)))
 
 
-def test_every_event_and_every_message_is_a_row(session: Journal) -> None:
-    for row, (what, now, _) in itertools.zip_longest(read_rows(session), looked(session)):
+def test_every_event_and_every_message_is_a_row(rows: list[Seen], looks: list[Look]) -> None:
+    for row, (what, now, _) in itertools.zip_longest(rows, looks):
         kind = "SendBytes" if row.kind == "AudioSent" else row.kind
         assert kind == type(what).__name__
         assert row.at == pytest.approx(now * 1e6, abs=1)
 
 
-def test_watermarks_states_and_dials_are_those_of_the_session(session: Journal) -> None:
-    for row, (_, _, then) in zip(read_rows(session), looked(session), strict=True):
+def test_watermarks_states_and_dials_are_those_of_the_session(
+    session: Journal, rows: list[Seen], looks: list[Look]
+) -> None:
+    for row, (_, _, then) in zip(rows, looks, strict=True):
         for number, source in enumerate(session.opening.sources):
             marks = row.marks[len(MARKS) * number :][: len(MARKS)]
             there = then.sources.get(source)  # None: it has not started
@@ -86,26 +109,26 @@ def test_watermarks_states_and_dials_are_those_of_the_session(session: Journal) 
         assert (row.state, row.dial) == (str(then.state), then.dial)
 
 
-def test_deadlines_are_those_of_the_session(session: Journal) -> None:
-    for row, (_, _, then) in zip(read_rows(session), looked(session), strict=True):
+def test_deadlines_are_those_of_the_session(rows: list[Seen], looks: list[Look]) -> None:
+    for row, (_, _, then) in zip(rows, looks, strict=True):
         assert row.due.keys() == {int(timer) for timer in then.deadlines}
         for timer, due in then.deadlines.items():
             assert row.due[int(timer)] == pytest.approx(max(due * 1e6, row.at), abs=2)
 
 
-def test_transitions_lead_from_state_to_state(session: Journal) -> None:
-    rows, state = rows_of(TABLE), "idle"
-    for row in read_rows(session):
+def test_transitions_lead_from_state_to_state(rows: list[Seen]) -> None:
+    table, state = rows_of(TABLE), "idle"
+    for row in rows:
         for way in row.more.get("x", ()):
-            run = rows[int(way)]
+            run = table[int(way)]
             assert run.source == state
             state = run.target or state
         assert state == row.state
 
 
-def test_verdicts_have_reasons_and_sources_of_the_table(session: Journal) -> None:
+def test_verdicts_have_reasons_and_sources_of_the_table(rows: list[Seen]) -> None:
     known = {each.source for each in all_rows()}
-    said = [verdict for row in read_rows(session) for verdict in row.more.get("v", ())]
+    said = [verdict for row in rows for verdict in row.more.get("v", ())]
     assert all(why and source in known | {"echopanel contract, How it ends"}
                for _, why, source, _ in said)  # fmt: skip
 
@@ -117,24 +140,27 @@ def test_a_loss_has_its_verdict_and_its_transition() -> None:
     assert lost.more["w"] == "SocketLost dial=1 error=reset"
 
 
-def test_the_story_is_what_explain_tells(session: Journal) -> None:
-    [story] = stories_in(record(session).rows)
+def test_a_recording_has_one_story(recorded: list[Any]) -> None:
+    [story] = stories_in(recorded)
     assert story["end"]
     assert story["complete"] in {True, False}
-    for path in JOURNALS:
-        with path.open("rb") as file:
-            [told] = stories(records(file), [replayed(journal(path))])
-        [mine] = stories_in(record(journal(path)).rows)
-        assert mine["minutes"] == msgspec.to_builtins(told.minutes)
-        assert mine["end"] == told.end
 
 
-def test_a_live_session_makes_the_rows_of_its_replay(session: Journal) -> None:
+@pytest.mark.parametrize("path", JOURNALS, ids=lambda path: path.stem)
+def test_the_story_is_what_explain_tells(path: Path) -> None:
+    with path.open("rb") as file:
+        [told] = stories(records(file), [replayed(journal(path))])
+    [mine] = stories_in(record(journal(path)).rows)
+    assert mine["minutes"] == msgspec.to_builtins(told.minutes)
+    assert mine["end"] == told.end
+
+
+def test_a_live_session_makes_the_rows_of_its_replay(session: Journal, recorded: list[Any]) -> None:
     live = Recorder(live=True)
     found: list[Any] = []
     for _ in replay(session, observers=[live]):
         found += live.take()
-    assert [row for row in found if isinstance(row, list)] == record(session).rows[:-1]
+    assert [row for row in found if isinstance(row, list)] == recorded[:-1]
     assert stories_in(found), "a live page has the story before the end"
     assert live.take() == []
 

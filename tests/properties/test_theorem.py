@@ -104,7 +104,7 @@ def test_the_theorem_in_this_process(block: int) -> None:
 @pytest.mark.longer
 @pytest.mark.parametrize("block", range(4))
 def test_the_theorem_for_many_schedules(block: int) -> None:
-    running = workers(2, block * 5_000, many(150, 5_000))
+    running = workers(2, block * 5_000, many(75, 5_000))
     outputs = [process.communicate()[0] for process in running]
     assert [process.returncode for process in running] == [0, 0], "\n".join(outputs)
 

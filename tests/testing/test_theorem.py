@@ -78,6 +78,7 @@ from openline_testing.theorem import (
 )
 from openline_testing.theorem.clauses import fail, hold
 from openline_testing.theorem.vacuity import VacuityCheck
+from tests.support_profiles import many
 from tests.testing.test_planted import Plant, action, method
 
 # A user's own dialect, and its ideal backend's encoding.
@@ -182,10 +183,11 @@ class SloppyPostman(Postman):
     kind = Sloppy
 
 
+@pytest.mark.longer
 @pytest.mark.parametrize("speech", [Postman(), NoFigures(), ExactPostman()])
 def test_theorem_holds_for_an_own_dialect(speech: Speech) -> None:
-    check(range(150), speech=speech)
-    check(range(60), speech=speech, kill=True)
+    check(range(many(50, 150)), speech=speech)
+    check(range(many(20, 60)), speech=speech, kill=True)
 
 
 @pytest.mark.repeats
@@ -565,10 +567,11 @@ def nonsense(*_given: object) -> float:
     return 1 / 0
 
 
+@pytest.mark.longer
 @pytest.mark.repeats
 def test_the_theorem_holds_for_a_backend_that_holds_nothing_back() -> None:
-    check(range(120), speech=Instant())
-    check(range(40), speech=Instant(), kill=True)
+    check(range(many(40, 120)), speech=Instant())
+    check(range(many(15, 40)), speech=Instant(), kill=True)
     finals = sum(bool(play(draw(seed), speech=Instant()).delivered) for seed in range(20))
     assert finals > 10
 

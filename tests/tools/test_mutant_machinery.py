@@ -7,32 +7,39 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
+from coverage import Coverage
 
+from openline.commands import SendPing
+from openline.events import PongReceived
 from openline.reconnect.backoff import DialGate
 from openline.session import TABLE
+from tests.core.test_relay import flowing, until_a_ping
 from tools.mutants import rows
 from tools.mutants import trial as trial_module
 from tools.mutants.__main__ import is_chosen, sample
 from tools.mutants.course import DECLARED, SLOW, attempting, in_order
 from tools.mutants.faults import StaleFaultError, all_faults, copy, read
 from tools.mutants.known import LIST, ListError, block, complaints, parse
-from tools.mutants.mutant import Key, enums_of, find
+from tools.mutants.mutant import Key, Mutant, enums_of, find
 from tools.mutants.reach import (
     CORE,
     SUITES,
     WRITERS,
     Reach,
+    Recorder,
     import_name,
     modules,
     room_of,
     suite,
 )
-from tools.mutants.trial import Code, Instead, trial
+from tools.mutants.trial import Code, Instead, put, trial
 
 KEY: Key = ("machine.actions", "Actions.f", "a < b", "a <= b", 1)
 OTHER: Key = ("policy", "", "a = 1", "a = 2", 2)
@@ -74,18 +81,46 @@ def test_endless_loop_is_killed_by_processor_time(monkeypatch: pytest.MonkeyPatc
 
 
 def test_function_is_changed_only_in_the_child() -> None:
-    source = (CORE / "reconnect" / "backoff.py").read_text("utf-8")
-    mutant = next(m for m in find("reconnect.backoff", source, {}) if m.before == "return now")
-    assert mutant.after == "return None"
-    code = Code()
+    mutant = returns_none()
+    # The tests have frozen what was there at their collection (``tests/conftest.py``).
+    changed = Code().changed_by(mutant)
 
     def run(_tests: Sequence[int], begin: Callable[[int], None]) -> int:
+        put(changed)
         begin(0)
-        code.change(mutant)
         return repr(DialGate(3).opens_at(5.0)) == "None"
 
     assert trial(run, [0], REACH) == "t::first"
     assert DialGate(3).opens_at(5.0) == 5.0
+
+
+def test_function_that_cannot_be_changed_is_an_error_and_no_killed_mutant() -> None:
+    gone = replace(returns_none(), function="DialGate.closed_at")
+    with pytest.raises(AssertionError, match=r"DialGate\.closed_at .* is nowhere to be found"):
+        Code().changed_by(gone)
+
+
+def returns_none() -> Mutant:
+    """``DialGate.opens_at`` returns None in place of the time."""
+    source = (CORE / "reconnect" / "backoff.py").read_text("utf-8")
+    mutant = next(m for m in find("reconnect.backoff", source, {}) if m.before == "return now")
+    assert mutant.after == "return None"
+    return mutant
+
+
+def test_recorded_session_keeps_its_short_way() -> None:
+    recorder = Recorder(Coverage(data_file=None))
+    recorder.pytest_collection_finish()
+    try:
+        drive = flowing()
+        until_a_ping(drive)
+        ping = drive.pull()
+        drive.drain()
+        assert isinstance(ping, SendPing)
+        assert drive.core.pong(PongReceived(1, ping.mark), drive.now)
+    finally:
+        patch.stopall()
+    assert "idle open_requested" in recorder.rows
 
 
 def test_mutated_module_is_imported() -> None:

@@ -88,6 +88,16 @@ def test_place_of_a_change_decides_warm_or_cold() -> None:
     assert found["f = 5"] == ("", "")
 
 
+def test_change_of_an_async_function_is_warm_too() -> None:
+    source = "class A:\n    async def c(self, d=2) -> 'e':\n        def g(): h(3)\n"
+    found = {m.after: (m.place, m.function) for m in find("toy", source, ENUMS)}
+    assert found == {
+        "async def c(self, d=3) -> 'e':": ("A", ""),
+        "def g(): pass": ("A.c.g", "A.c"),
+        "def g(): h(4)": ("A.c.g", "A.c"),
+    }
+
+
 def test_same_change_to_equal_lines_is_numbered() -> None:
     mutants = list(find("toy", "def f():\n    a(1)\n    a(1)\n", ENUMS))
     keys = [mutant.key for mutant in mutants]

@@ -23,7 +23,7 @@ from tools.mutants.forks import Write, children, share
 from tools.mutants.killers import ARGUMENTS
 from tools.mutants.mutant import Key, Mutant, enums_of, find
 from tools.mutants.reach import OF_DRAWINGS, Reach, modules, room_of
-from tools.mutants.trial import Code, Ready, cold, run_all, search, trial
+from tools.mutants.trial import Code, Ready, cold, put, run_all, search, trial
 
 #: Declared, and changed in ``rows`` instead.
 DECLARED = "machine.chart"
@@ -213,8 +213,10 @@ def _warm(
 
         def to_function(mutant: Mutant) -> Try:
             def attempt(first: Sequence[int]) -> str:
+                changed = code.changed_by(mutant)  # here, because an error in the trial kills
+
                 def run(tests: Sequence[int], begin: Callable[[int], None]) -> int:
-                    code.change(mutant)
+                    put(changed)
                     return run_all(items, reach, tests, begin) or search(reach, tests, begin)
 
                 tests = reach.of_line(mutant.module, mutant.line)

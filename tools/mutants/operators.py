@@ -130,6 +130,10 @@ class Finder(ast.NodeVisitor):
         defaults = [each for each in (*node.args.defaults, *node.args.kw_defaults) if each]
         self._scope(node, defaults, node.body)
 
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        defaults = [each for each in (*node.args.defaults, *node.args.kw_defaults) if each]
+        self._scope(node, defaults, node.body)
+
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         if not any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
             self._scope(node, [], node.body)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -183,7 +183,7 @@ def record(room: str) -> None:
     Raises AssertionError if a test fails or a search finds something in the unchanged code.
     """
     files = {str(path): name for name, path in modules().items() if room_of(name) == room}
-    recorder = _Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
+    recorder = Recorder(coverage.Coverage(data_file=None, include=[*files], config_file=False))
     recorder.coverage.start()
     recorder.coverage.switch_context(IMPORTING)
     for name in files.values():
@@ -225,7 +225,7 @@ def record(room: str) -> None:
     )
 
 
-class _Recorder:
+class Recorder:
     """A pytest plugin that sets coverage's context to the running test."""
 
     def __init__(self, measuring: coverage.Coverage) -> None:
@@ -235,24 +235,18 @@ class _Recorder:
         self._test = ""
 
     def pytest_collection_finish(self) -> None:
-        from openline import session as face
         from openline.machine.table import fire
 
-        make = face.SessionMachine.__init__
+        def noting(table: Any, session: Any, event: str) -> Any:
+            """Runs the table, as ever, and notes what is looked up in it.
 
-        def noting(session: Any) -> Callable[[str], Any]:
-            """What runs the table, as ever, and notes what is looked up in it."""
+            An ``interpreter`` of a session could note it as well, but would keep the session from
+            its short way.
+            """
+            self.rows[f"{session.state} {event}"].add(self._test)
+            return fire(table, session, event)
 
-            def run(event: str) -> Any:
-                self.rows[f"{session.state} {event}"].add(self._test)
-                return fire(face.TABLE, session, event)
-
-            return run
-
-        def watched(machine: Any, *arguments: Any, **options: Any) -> None:
-            make(machine, *arguments, **({"interpreter": noting} | options))
-
-        patch.object(face.SessionMachine, "__init__", watched).start()
+        patch("openline.session.fire", noting).start()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:

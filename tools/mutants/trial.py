@@ -25,7 +25,7 @@ import struct
 import sys
 import types
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -175,25 +175,33 @@ class Code:
 
     def __init__(self) -> None:
         self._functions: defaultdict[types.CodeType, list[types.FunctionType]] = defaultdict(list)
+        gc.unfreeze()  # the tests froze what they imported, and what is frozen is not listed
         for each in gc.get_objects():
             if isinstance(each, types.FunctionType):
                 self._functions[each.__code__].append(each)
         # Read now, because a file may change while mutants are tried.
         self._sources = {name: (str(path), path.read_bytes()) for name, path in modules().items()}
 
-    def change(self, mutant: Mutant) -> None:
-        """Replace a function's code with the mutant's."""
+    def changed_by(self, mutant: Mutant) -> list[tuple[types.FunctionType, types.CodeType]]:
+        """The functions that the mutant changes, each with its new code.
+
+        Raises AssertionError if there are none: a trial would then try nothing.
+        """
         path, source = self._sources[mutant.module]
-        changed = 0
-        for old, new in zip(
+        pairs = zip(
             _codes(source, path, mutant.function),
             _codes(mutant.source, path, mutant.function),
             strict=True,
-        ):
-            for function in self._functions[old]:
-                function.__code__ = new
-                changed += 1
-        assert changed, f"{mutant.function} is nowhere to be found"
+        )
+        found = [(function, new) for old, new in pairs for function in self._functions[old]]
+        assert found, f"{mutant.function} of {mutant.module} is nowhere to be found"
+        return found
+
+
+def put(functions: Iterable[tuple[types.FunctionType, types.CodeType]]) -> None:
+    """Give each function its new code."""
+    for function, new in functions:
+        function.__code__ = new
 
 
 def _codes(source: bytes, path: str, name: str) -> Iterator[types.CodeType]:

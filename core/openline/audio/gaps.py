@@ -87,7 +87,7 @@ class GapLog:
         self._reported = len(self._gaps)
         # A final may be told over a hole, which is in a gap of its own.
         exact = [(gap.start, gap.end) for gap in self._gaps if gap.exact]
-        self._told = [each for run in sorted(told) for each in without(*run, exact)]
+        self._told = [each for run in told for each in without(*run, exact)]
         for start, end in sorted(assumed):  # a run may be noted, and the mark not have passed it
             self.assume(start, min(end, confirmed))
         again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]

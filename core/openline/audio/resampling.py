@@ -138,7 +138,7 @@ class Resampler:
         kind = _KINDS[rate]
         self.delay = kind.delay
         self._up_down = kind.up, kind.down
-        self._phases = _phases(kind)
+        self._phases = phases(kind)
         self._past = bytes(2 * 2 * kind.delay)
         self._next = 0  # when the next output is due, in 1/up input samples, from the next input
 
@@ -168,7 +168,7 @@ class Resampler:
 
 
 @cache
-def _phases(kind: _Kind) -> tuple[_Phase, ...]:
+def phases(kind: _Kind) -> tuple[_Phase, ...]:
     """The phases of a filter, the one of fraction 0 first."""
     return tuple(_phase(kind, number / kind.up) for number in range(kind.up))
 

@@ -228,6 +228,17 @@ async def test_flush_delivers_once_and_closes(recorder: Recorder) -> None:
         source.send(b"ab")
 
 
+async def test_a_flush_ends_the_task_that_waits(
+    autojump_clock: MockClock, recorder: Recorder
+) -> None:
+    source = PushSource()
+    with trio.fail_after(1):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(source.run, recorder)
+            await wait_all_tasks_blocked()
+            source.flush(recorder)
+
+
 async def test_another_sink_is_another_session(recorder: Recorder) -> None:
     source = PushSource()
     source.close()
