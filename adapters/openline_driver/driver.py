@@ -134,22 +134,15 @@ class Driver(Readable):
     def relay(self, source: str, pcm: bytes) -> bytes | None:
         """Capture live audio, and return its message for the live dial, where that is all to do.
 
-        As for nearly every frame on a line that streams. None: nothing has happened, so feed it as
-        ``AudioCaptured``. The send counts as completed; call ``sending`` if it is not. If
-        ``wants_pull`` is True then, ``pull`` behind it. See ``openline.machine.relay``.
+        None: nothing has happened, so feed it. The send counts as completed; call ``sending`` if it
+        is not. If ``wants_pull`` is True then, ``pull`` behind it. See ``openline.machine.relay``.
         """
-        # As ``_is_free`` and ``_time``, without a call for each of fifty frames a second.
-        if not self._idle or self._queue or self._posted or self.draining or self.receiving:
-            return None
-        lane = self._lane
+        lane = self._lane if self._is_free else None
         if lane is None or lane.is_shut or lane.source != source:
             lane = self._lane = self.lane(source)
             if lane is None:
                 return None
-        now = self.clock()
-        if now > self._now:
-            self._now = now
-        message = lane.send(pcm, self._now)
+        message = lane.send(pcm, self._time())
         if lane.wants_ping:
             self._idle, self.wants_pull = False, True
         return message
@@ -165,8 +158,7 @@ class Driver(Readable):
     @property
     def _is_free(self) -> bool:
         """Whether there is nothing to send, and nothing else to do."""
-        busy = self._queue or self._posted or self.draining or self.receiving
-        return self._idle and not busy
+        return self._idle and not (self._queue or self._posted or self.draining or self.receiving)
 
     def sending(self) -> None:
         """The message of the last ``relay`` is still being sent: ``pull`` when it is out."""
