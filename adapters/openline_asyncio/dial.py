@@ -33,9 +33,8 @@ _TURN: Final = 16
 class Dial(asyncio.Protocol):
     """Carries out ``effect``. ``run`` is its whole life; ``abort`` drops the socket.
 
-    ``spawn`` runs it in a task of the session. ``pumped`` is called after a ``pump``: there may be
-    an earlier deadline then. ``fail`` takes an error that is no end of a line: one of the app's
-    dialect, or a bug.
+    ``pumped`` is called after a ``pump``: there may be an earlier deadline then.
+    ``fail`` takes an error that is no end of a line: one of the app's dialect, or a bug.
     """
 
     def __init__(
@@ -45,14 +44,12 @@ class Dial(asyncio.Protocol):
         effect: fx.Dial,
         connect: Connect,
         *,
-        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
         pumped: Callable[[], None],
         fail: Callable[[BaseException], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._feed = feed
         self._pull = pull
-        self._spawn = spawn
         self._pumped = pumped
         self._fail = fail
         self._effect = effect
@@ -68,9 +65,9 @@ class Dial(asyncio.Protocol):
         self.is_woken = False  #: there may be something to ``pump``
         self._close_code: int | None = None
 
-    def start(self) -> None:
+    def start(self, spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]) -> None:
         """Begin its life."""
-        self._task = self._spawn(self.run())
+        self._task = spawn(self.run())
         self._task.add_done_callback(self._release)
 
     def abort(self) -> None:

@@ -129,15 +129,11 @@ class Session(LoopFace[Dial, Capture]):
         self._watch_the_clock()
 
     def _new_dial(self, effect: fx.Dial) -> Dial:
-        return Dial(
-            self.feed,
-            self._driver.pull,
-            effect,
-            self._connect,
-            spawn=self._spawn,
-            pumped=self._watch_the_clock,
-            fail=self._fail,
-        )
+        feed, pull, pumped = self.feed, self._driver.pull, self._watch_the_clock
+        return Dial(feed, pull, effect, self._connect, pumped=pumped, fail=self._fail)
+
+    def _begin_dial(self, dial: Dial) -> None:
+        dial.start(self._spawn)
 
     def _begin_asking(self, request: int, refused: str | None) -> asyncio.Task[None]:
         return self._spawn(self._ask(request, refused))

@@ -32,10 +32,6 @@ class Event(Protocol):
 class Dialling(Protocol):
     """A dial: a socket from its first packet until it is released."""
 
-    def start(self) -> object:
-        """Begin its life."""
-        ...
-
     def wake(self) -> object:
         """The driver has something to send."""
         ...
@@ -80,9 +76,9 @@ C = TypeVar("C", bound=Capturing)
 class LoopFace(StoredFace, Generic[D, C]):
     """A session whose methods wait. ``clock`` is the driver's.
 
-    A subclass has five methods beside those of ``Face``: ``_wake`` has the loop drain soon, from
-    any thread; ``_new_dial`` makes a dial; ``_begin_asking`` begins to ask for a credential;
-    ``_end`` is called when there is a result; ``run`` carries the session.
+    A subclass has six methods beside those of ``Face``: ``_wake`` has the loop drain soon, from any
+    thread; ``_new_dial`` makes a dial, and ``_begin_dial`` runs it; ``_begin_asking`` begins to ask
+    for a credential; ``_end`` is called when there is a result; ``run`` carries the session.
     """
 
     _event: ClassVar[type[Event]]
@@ -167,7 +163,7 @@ class LoopFace(StoredFace, Generic[D, C]):
                 cast("D", self._dial).wake()
             case fx.Dial():
                 self._dial = self._new_dial(effect)
-                self._dial.start()
+                self._begin_dial(self._dial)
             case fx.AbortDial():
                 cast("D", self._dial).abort()
             case fx.CloseDial(_, code):
@@ -188,6 +184,9 @@ class LoopFace(StoredFace, Generic[D, C]):
         raise NotImplementedError
 
     def _new_dial(self, effect: fx.Dial) -> D:
+        raise NotImplementedError
+
+    def _begin_dial(self, dial: D) -> None:
         raise NotImplementedError
 
     def _begin_asking(self, request: int, refused: str | None) -> Cancellable:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -64,7 +64,6 @@ class Dial:
         pull: Callable[[], Outgoing | None],
         effect: fx.Dial,
         connect: Connect,
-        start: Callable[[Callable[[], Awaitable[None]]], object],
     ) -> None:
         self.scope = trio.CancelScope()
         self._feed = feed
@@ -72,16 +71,11 @@ class Dial:
         self._effect = effect
         self._number = effect.dial
         self._connect = connect
-        self._start = start
         self._wake = trio.Event()
         self._close_code: int | None = None
         self._stream: ObservedStream | None = None  # once it is upgraded, until it ends
         self._framing = Connection(ConnectionType.CLIENT)  # of what is sent at once
         self._unanswered: CloseReason | None = None
-
-    def start(self) -> None:
-        """Begin its life, in a task of the session."""
-        self._start(self.run)
 
     def abort(self) -> None:
         """Drop the socket; no report follows but ``Released``."""

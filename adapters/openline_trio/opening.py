@@ -14,7 +14,7 @@ from openline_trio.network import Connect, connector
 from openline_trio.session import Session
 
 
-class Opening(Block[Session]):
+class _Opening(Block[Session]):
     """The block around a session, and the nursery of its tasks."""
 
     opens, loop = Session, "trio"
@@ -37,14 +37,14 @@ class Opening(Block[Session]):
         return self._session
 
 
-def _begin(given: Mapping[str, Any]) -> Opening:
+def _begin(given: Mapping[str, Any]) -> _Opening:
     prepare = new_session(given, Session, connector)
     check_unused(given["sources"])
-    return Opening(prepare)
+    return _Opening(prepare)
 
 
-def _resume(given: Mapping[str, Any]) -> Opening:
-    return Opening(past_session(given, Session, connector))
+def _resume(given: Mapping[str, Any]) -> _Opening:
+    return _Opening(past_session(given, Session, connector))
 
 
 _OPENERS = Openers[Connect, Session](_begin, _resume)

@@ -105,7 +105,10 @@ class Session(LoopFace[Dial, Capture]):
             self._earlier.set()
 
     def _new_dial(self, effect: fx.Dial) -> Dial:
-        return Dial(self.feed, self.pull, effect, self._connect, self._start)
+        return Dial(self.feed, self.pull, effect, self._connect)
+
+    def _begin_dial(self, dial: Dial) -> None:
+        self._start(dial.run)
 
     def _begin_asking(self, request: int, refused: str | None) -> trio.CancelScope:
         scope = trio.CancelScope()
