@@ -59,6 +59,7 @@ class SessionSink:
         #: Whether it has given nothing but silence so far, and has not been reported.
         self.may_be_mute = is_watched
         self._silent = 0  # samples of silence from the start
+        self._zeros = b""  # as many as the last audio had
         #: Waits until the session would rather have more.
         self.room = partial(room, name)
         self.frame = b""  #: the last one
@@ -94,7 +95,9 @@ class SessionSink:
 
     def _note_silence(self, pcm: bytes) -> None:
         self._silent += len(pcm) // 2
-        if pcm.count(0) < len(pcm):
+        if len(pcm) != len(self._zeros):
+            self._zeros = bytes(len(pcm))
+        if pcm != self._zeros:
             self.may_be_mute = False
         elif self._silent >= _SILENT:
             self.may_be_mute = False
