@@ -12,7 +12,7 @@ import math
 import os
 import socket
 import ssl
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import partial
 from typing import Final, Protocol
 
@@ -42,14 +42,12 @@ def connector(
     ssl_context: ssl.SSLContext | None = None,
     proxies: Proxies | None = None,
     addresses: Addresses | None = None,
-    may_read: Callable[[], bool] | None = None,
 ) -> Connect:
     """A ``Connect`` over real sockets.
 
     ``ssl_context`` None: the system's trust store. ``proxies`` None: no proxy. ``addresses`` is the
-    session's memory of them. ``may_read`` tells whether a socket that is ready may be read in this
-    turn of the loop; None: it may.
-    Raises ValueError, one line, if the variable SSLKEYLOGFILE names a file that cannot be opened.
+    session's memory of them. Raises ValueError, one line, if the variable SSLKEYLOGFILE names a
+    file that cannot be opened.
     """
     reach = Reach(
         WAITS,
@@ -62,7 +60,7 @@ def connector(
 
     async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
         sock = await reach(backend)
-        return SocketTransport(asyncio.get_running_loop(), sock, protocol, may_read)
+        return SocketTransport(asyncio.get_running_loop(), sock, protocol)
 
     return connect
 

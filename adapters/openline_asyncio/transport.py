@@ -45,7 +45,8 @@ class SocketTransport(asyncio.Transport):
         self._loop = loop
         self._socket = sock
         self._receive: Callable[[int], bytes] = sock.recv
-        self._may_read = may_read
+        #: Whether it may be read in this turn of the loop; None: it may.
+        self.may_read = may_read
         self._pending = sock.pending if isinstance(sock, ssl.SSLSocket | TlsInTls) else _nothing
         self._protocol = protocol
         #: What the kernel has not taken yet; the same object as long as the transport lives.
@@ -120,7 +121,7 @@ class SocketTransport(asyncio.Transport):
 
     def _read(self) -> None:
         """The socket has something to read, or has ended."""
-        if self._may_read is not None and not self._may_read():
+        if self.may_read is not None and not self.may_read():
             if self._pending():  # no descriptor is ready for it
                 self._loop.call_soon(self._read)
             return

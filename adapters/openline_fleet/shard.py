@@ -27,15 +27,17 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from openline import events as e
+from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.observer import Observer
 from openline.updates import Update
 from openline_asyncio.network import Connect, connector
 from openline_asyncio.shared_calls import answer
 from openline_asyncio.sources.pacer import SLOT, Pacer
+from openline_asyncio.transport import SocketTransport
 from openline_asyncio.workers import clock_of, in_loop
 from openline_driver import facts as f
 from openline_driver.addresses import Addresses
@@ -276,7 +278,14 @@ class Shard:
         """What opens the sockets of one session."""
         if self._connect is not None:
             return self._connect
-        return connector(self._tls, self._proxies, known, self._reading.may_read)
+        connect, may_read = connector(self._tls, self._proxies, known), self._reading.may_read
+
+        async def in_parts(backend: Backend, protocol: asyncio.Protocol) -> asyncio.WriteTransport:
+            transport = await connect(backend, protocol)
+            cast("SocketTransport", transport).may_read = may_read
+            return transport
+
+        return in_parts
 
     def _check(self, spec: SessionSpec) -> None:
         """Raise ShardFullError or ValueError if the session cannot be taken."""
