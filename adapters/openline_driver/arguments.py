@@ -6,7 +6,7 @@ its own ways to draw random numbers, to make ids, and to name itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from ssl import SSLContext
 from typing import Any, TypeVar
 
@@ -101,10 +101,12 @@ def resumed_options(
     names: Sequence[str],
     sources: tuple[PastSource, ...],
     transcript: tuple[Transcript, ...],
+    unread: Collection[str],
 ) -> SessionOptions:
     """The options of a session that an earlier process began.
 
-    ``names`` are those of its sources; ``sources`` and ``transcript`` are what was stored.
+    ``names`` are those of its sources; ``sources`` and ``transcript`` are what was stored, and
+    ``unread`` the recordings that were not read to their ends.
     """
     return SessionOptions(
         backend=backend,
@@ -115,6 +117,7 @@ def resumed_options(
         policy=given["policy"] or Policy(),
         dialect=dialect,
         credentials=given["credentials"],
+        unread=frozenset(unread),
         store_bytes=STORE_LIMIT,  # it has a store, even if nothing is in it
         past_sources=sources,
         past_transcript=transcript,

@@ -313,7 +313,7 @@ class Driver(Readable):
             self._receive(e.OpenRequested())
             for source in self.options.sources if self.options.is_resumed else ():
                 if source not in self.options.continued:
-                    self._receive(e.SourceFinished(source))
+                    self._receive(self.options.past_end(source))
 
     def _ask_for_end(self, event: e.StopRequested | e.AbortRequested | f.Cancelled) -> None:
         """A stop and an abort mean before the start what they mean later: they open first."""

@@ -97,6 +97,15 @@ class FlushSources(msgspec.Struct, frozen=True):
     """Have each source deliver the audio that it holds, now: a stop or an abort comes next."""
 
 
+class NoteRead(msgspec.Struct, frozen=True):
+    """Note on disk that a recording was read to its end: who resumes the session lacks nothing."""
+
+    source: str
+
+
+#: What is for the disk.
+Stored: TypeAlias = Storage | NoteRead
+
 Effect: TypeAlias = (
     Dial
     | CloseDial
@@ -106,5 +115,5 @@ Effect: TypeAlias = (
     | StopAsking
     | ReleaseSource
     | FlushSources
-    | Storage
+    | Stored
 )

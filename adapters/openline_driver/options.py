@@ -44,7 +44,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     audio the face can store for all of them together (0: it stores nothing). ``past_sources``
     and ``past_transcript`` are what an earlier process left of this session, as it was stored;
     None: this session is new. ``continued`` are the sources of a resumed session that capture on,
-    behind what is stored of them: the rest of a recording. ``user_agent`` is for the request's
+    behind what is stored of them: the rest of a recording. ``unread`` are the recordings that the
+    earlier process did not read to their ends. ``user_agent`` is for the request's
     header of that name.
     ``addresses`` is what it remembers of those that it dials; None: nothing.
     ``network_hints``: the session looks for a network that is back; ``slept`` tells for how long
@@ -66,6 +67,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     past_sources: tuple[PastSource, ...] | None = None
     past_transcript: tuple[Transcript, ...] = ()
     continued: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
     user_agent: str = "openline"
     network_hints: bool = False
     slept: Callable[[], float] | None = None
@@ -78,6 +80,17 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     def is_resumed(self) -> bool:
         """Whether an earlier process began this session: it captures no more than ``continued``."""
         return self.past_sources is not None
+
+    def past_end(self, source: str) -> e.SourceFinished | e.SourceFailed:
+        """How ``source`` has ended in a resumed session that captures no more of it."""
+        if source not in self.unread:
+            return e.SourceFinished(source)
+        seconds = 0.0
+        for past in self.past_sources or ():
+            if past.source == source:
+                ends = [end for _, end in past.on_disk] + [gap.end for gap in past.gaps]
+                seconds = (max([past.confirmed, *ends]) - past.origin) / SAMPLE_RATE
+        return e.SourceFailed(source, f"it was read to {seconds:.2f} s, and not to its end")
 
     @property
     def disk_seconds(self) -> float:

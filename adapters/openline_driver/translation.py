@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from openline import commands as c
 from openline import events as e
-from openline.updates import Ended
+from openline.updates import Ended, SourceEnded, SourceEndReason
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.addresses import Addresses
@@ -47,8 +47,15 @@ class Translation:
             if isinstance(update, Ended):
                 self.ended = update
             self.updates.put(update)
-            return None
+            return self._note(update) if isinstance(update, SourceEnded) else None
         return self._carry(command)
+
+    def _note(self, update: SourceEnded) -> fx.NoteRead | None:
+        """A source has ended: of a recording it is noted, where there is a disk."""
+        options, source = self._options, update.source
+        is_recording = options.kinds.get(source) is e.SourceKind.STORE
+        is_whole = is_recording and update.cause is SourceEndReason.EXHAUSTED
+        return fx.NoteRead(source) if is_whole and options.store_bytes else None
 
     def _carry(self, command: c.Order) -> fx.Effect | None:
         """The effect of a command that is no report."""

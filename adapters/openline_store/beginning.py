@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from openline.dialects.protocol import Dialect
+from openline.events import SourceKind
 from openline_driver.arguments import Maker, resumed_options
 from openline_driver.options import SessionOptions
 from openline_store.journal_file import JournalFile, opened
@@ -29,8 +30,13 @@ def begun(
     """``session`` with its files open. Raises SpoolError and JournalError."""
     with opened(journal):
         if spool is not None:
+            kinds = options.kinds
             began = Began.of(
-                options.backend, options.session_id, options.sources, dialect=options.dialect
+                options.backend,
+                options.session_id,
+                options.sources,
+                dialect=options.dialect,
+                recordings=[name for name in kinds if kinds[name] is SourceKind.STORE],
             )
             session.attach_spool(Spool.create(Path(spool), began))
     return session
@@ -59,6 +65,7 @@ def begun_again(
             names=past.began.sources,
             sources=past.sources,
             transcript=past.transcript,
+            unread=past.unread,
         )
         session = make(options)
         with opened(journal):

@@ -7,12 +7,12 @@ then on nothing is written, and stored audio can still be read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from openline import events as e
 from openline.commands import (
     DiscardStore,
     FetchAudio,
-    Storage,
     StoreAssumed,
     StoreAudio,
     StoreConfirmed,
@@ -23,8 +23,23 @@ from openline.commands import (
     StoreWithdrawn,
 )
 from openline.text import os_reason
-from openline_store.records import Assumed, Lost, Replaced, Said, Told, Withdrawn
+from openline_driver.effects import NoteRead, Stored
+from openline_store.records import (
+    Assumed,
+    Finished,
+    Lost,
+    Record,
+    Replaced,
+    Said,
+    Told,
+    Withdrawn,
+)
 from openline_store.spool import Spool
+
+#: What becomes one record of the log, and no more.
+Note: TypeAlias = (
+    StoreFinal | StoreTold | StoreAssumed | StoreReplaced | StoreGap | StoreWithdrawn | NoteRead
+)
 
 
 class Disk:
@@ -36,31 +51,22 @@ class Disk:
         self._takes_more = spool is not None
         self.keeps = False  #: the spool stays when the session is done
 
-    def perform(self, command: Storage) -> None:
+    def perform(self, command: Stored) -> None:
         """Carry out a storage command."""
         match command:
             case StoreAudio(source, start, pcm):
                 self._write(lambda spool: spool.keep(source, start, pcm))
             case StoreConfirmed(source, position):
                 self._write(lambda spool: spool.confirm(source, position))
-            case StoreFinal(transcript, held, proves):
-                self._write(lambda spool: spool.note(Said(transcript, held, proves)))
-            case StoreTold(source, start, end):
-                self._write(lambda spool: spool.note(Told(source, start, end)))
-            case StoreAssumed(source, start, end, unmeasured):
-                self._write(lambda spool: spool.note(Assumed(source, start, end, unmeasured)))
-            case StoreReplaced(name):
-                self._write(lambda spool: spool.note(Replaced(name)))
-            case StoreGap(gap):
-                self._write(lambda spool: spool.note(Lost(gap)))
-            case StoreWithdrawn(gap):
-                self._write(lambda spool: spool.note(Withdrawn(gap)))
             case FetchAudio(source, start, samples):
                 self._feed(e.AudioFetched(source, start, self._read(source, start, samples)))
             case DiscardStore():
                 if self._spool is not None and not self.keeps:
                     self._spool.discard()
                     self._spool = None
+            case _:
+                record = _record(command)
+                self._write(lambda spool: spool.note(record))
 
     def close(self) -> None:
         """Close the folder and leave it; it can be resumed."""
@@ -84,3 +90,22 @@ class Disk:
             return self._spool.read(source, start, samples)
         except OSError:
             return b""  # unreadable: the core reports a gap
+
+
+def _record(note: Note) -> Record:
+    """What a note on disk is in the log."""
+    match note:
+        case StoreFinal(transcript, held, proves):
+            return Said(transcript, held, proves)
+        case StoreTold(source, start, end):
+            return Told(source, start, end)
+        case StoreAssumed(source, start, end, unmeasured):
+            return Assumed(source, start, end, unmeasured)
+        case StoreReplaced(name):
+            return Replaced(name)
+        case StoreGap(gap):
+            return Lost(gap)
+        case StoreWithdrawn(gap):
+            return Withdrawn(gap)
+        case NoteRead(source):
+            return Finished(source)

@@ -21,6 +21,7 @@ from openline_store.records import (
     Assumed,
     Began,
     Confirmed,
+    Finished,
     Lost,
     Record,
     Replaced,
@@ -31,11 +32,12 @@ from openline_store.records import (
 
 
 class Past(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a session's folder."""
+    """The content of a session's folder. ``unread`` are the recordings not read to their ends."""
 
     began: Began
     sources: tuple[PastSource, ...]
     transcript: tuple[Transcript, ...]
+    unread: frozenset[str] = frozenset()
 
 
 class _State:
@@ -50,6 +52,7 @@ class _State:
         self.told: list[Told] = []
         self.assumed: list[Assumed] = []
         self.gaps: list[Gap] = []
+        self.finished: set[str] = set()
 
     def read(self, record: Record) -> None:
         match record:
@@ -64,6 +67,8 @@ class _State:
                 self.told.append(record)
             case Assumed():
                 self.assumed.append(record)
+            case Finished(source):
+                self.finished.add(source)
             case Replaced(name):
                 self.held.pop(name, None)
             case Lost(gap):
@@ -113,4 +118,5 @@ def past_of(
         )
         for source, origin in state.first.items()
     )
-    return Past(began=state.began, sources=sources, transcript=tuple(state.final))
+    unread = frozenset(state.began.recordings) - state.finished
+    return Past(began=state.began, sources=sources, transcript=tuple(state.final), unread=unread)

@@ -20,8 +20,9 @@ from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.updates import Gap, Transcript
 
 #: The version of the format. Version 1 has no ``Told``, ``Assumed``, ``Replaced`` and
-#: ``Withdrawn``; it is read as this one. A folder of a later version is refused.
-VERSION: Final = 2
+#: ``Withdrawn``, and version 2 no ``Finished``; they are read as this one. A folder of a later
+#: version is refused.
+VERSION: Final = 3
 _ORIGIN: Final = "origin"
 #: The longest record, in bytes (a final of many words is far shorter).
 _LONGEST: Final = 1 << 24
@@ -34,7 +35,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     instead. Nor does it hold the values of headers: ``origin`` is the only one that is no secret,
     and of the others ``headers`` has the names. ``dialect`` is the dialect's name; None in a log of
     an early version. ``dialect_options`` are its options, as text, where they differ from the
-    defaults.
+    defaults. ``recordings`` are the sources whose audio is stored elsewhere too.
     """
 
     version: int
@@ -50,10 +51,17 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     subprotocols: tuple[str, ...] = ()
     origin: str | None = None
     headers: tuple[str, ...] = ()
+    recordings: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, backend: Backend, session_id: str, sources: Iterable[str], *, dialect: Dialect
+        cls,
+        backend: Backend,
+        session_id: str,
+        sources: Iterable[str],
+        *,
+        dialect: Dialect,
+        recordings: Iterable[str] = (),
     ) -> Began:
         """The record for a new session."""
         origins = [value for name, value in backend.headers if name.lower() == _ORIGIN]
@@ -71,6 +79,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             subprotocols=backend.subprotocols,
             origin=origins[-1] if origins else None,
             headers=tuple(name for name, _ in backend.headers if name.lower() != _ORIGIN),
+            recordings=tuple(recordings),
         )
 
     def spoken(self, given: Dialect | None = None) -> Dialect:
@@ -166,6 +175,12 @@ class Assumed(msgspec.Struct, frozen=True, tag=True):
     unmeasured: bool = False
 
 
+class Finished(msgspec.Struct, frozen=True, tag=True):
+    """The recording ``source`` was read to its end, or the session was stopped before that."""
+
+    source: str
+
+
 class Replaced(msgspec.Struct, frozen=True, tag=True):
     """The held final ``id`` will not be final: a later hearing replaces it."""
 
@@ -184,7 +199,9 @@ class Withdrawn(msgspec.Struct, frozen=True, tag=True):
     gap: Gap
 
 
-Record: TypeAlias = Began | Confirmed | Said | Told | Assumed | Replaced | Lost | Withdrawn
+Record: TypeAlias = (
+    Began | Confirmed | Said | Told | Assumed | Finished | Replaced | Lost | Withdrawn
+)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Record).decode
 

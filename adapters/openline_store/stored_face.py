@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TypeVar
 
-from openline.commands import Storage
 from openline.observer import Observer
 from openline_driver import facts as f
+from openline_driver.effects import Stored
 from openline_driver.face import Face
 from openline_driver.netlink import news_socket, read_news
 from openline_driver.options import SessionOptions
@@ -70,7 +70,7 @@ class StoredFace(Face):
         if self._network is not None and (news := read_news(self._network)) is not None:
             self.feed(f.NetworkNews(news))
 
-    def _store(self, effect: Storage) -> None:
+    def _store(self, effect: Stored) -> None:
         """Carry out what the driver wants stored."""
         self._disk.perform(effect)
 

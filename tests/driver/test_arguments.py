@@ -160,6 +160,7 @@ def resumed(**others: Any) -> SessionOptions:
         names=["mic", "system"],
         sources=(PAST,),
         transcript=(FINAL,),
+        unread=("system",),
     )
 
 
@@ -183,6 +184,7 @@ def test_options_of_a_resumed_session() -> None:
     assert (options.policy, options.random(), options.new_id()) == (Policy(), 0.5, "new-id")
     assert (options.dialect, options.credentials) == (checked_dialect(None), None)
     assert (options.past_transcript, options.user_agent) == ((FINAL,), "openline/test")
+    assert options.unread == {"system"}
     assert (options.session_id, options.is_resumed, options.store_bytes) == (
         "old",
         True,

@@ -20,7 +20,18 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind
 from openline.session import PastSource
 from openline.snapshot import MachineOptions, Snapshot
-from openline.updates import Ended, SourceEnded, State, StateChanged, Transcript, Trouble, Update
+from openline.updates import (
+    Ended,
+    Gap,
+    GapCause,
+    SourceEnded,
+    SourceEndReason,
+    State,
+    StateChanged,
+    Transcript,
+    Trouble,
+    Update,
+)
 from openline_audio.source import SourceError
 from openline_driver import effects as fx
 from openline_driver import facts as f
@@ -238,6 +249,51 @@ def test_sources_of_a_resumed_session_are_over() -> None:
     face.feed(e.OpenRequested())
     how = [u.reason for u in unread(face) if isinstance(u, SourceEnded)]
     assert how == ["it has no more audio"]
+
+
+GAP = Gap(source="mic", start=960, end=1280, samples=320, cause=GapCause.CAPTURE)
+
+
+@pytest.mark.parametrize(
+    ("past", "seconds"),
+    [
+        ({}, "0.02"),
+        ({"on_disk": ((320, 640), (640, 960))}, "0.06"),
+        ({"on_disk": ((320, 960),), "gaps": (GAP,)}, "0.08"),
+    ],
+)
+def test_recording_that_was_not_read_to_its_end_is_lost_when_it_is_resumed(
+    past: dict[str, Any], seconds: str
+) -> None:
+    """What is behind it was never captured, so no gap tells of it."""
+    source = PastSource(source="mic", origin=0, confirmed=320, **past)
+    face = Face(past_sources=(source,), store_bytes=1 << 20, unread=frozenset({"mic"}))
+    face.feed(e.OpenRequested())
+    ended = [u for u in unread(face) if isinstance(u, SourceEnded)]
+    reason = f"it was read to {seconds} s, and not to its end"
+    assert ended == [SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason=reason)]
+
+
+def test_recording_of_which_nothing_was_read_is_lost_when_it_is_resumed() -> None:
+    face = Face(past_sources=(), store_bytes=1 << 20, unread=frozenset({"mic"}))
+    face.feed(e.OpenRequested())
+    [ended] = [u for u in unread(face) if isinstance(u, SourceEnded)]
+    assert ended.reason == "it was read to 0.00 s, and not to its end"
+
+
+@pytest.mark.parametrize("store_bytes", [0, 1 << 20])
+@pytest.mark.parametrize("kind", e.SourceKind)
+@pytest.mark.parametrize(
+    "event", [e.SourceFinished("mic"), e.SourceFailed("mic", "torn")], ids=["whole", "torn"]
+)
+def test_recording_that_was_read_to_its_end_is_noted_on_disk(
+    store_bytes: int, kind: e.SourceKind, event: e.Event
+) -> None:
+    face = Face(store_bytes=store_bytes, kinds={"mic": kind})
+    face.feed(e.OpenRequested(), e.SourceStarted("mic", 0.0), event, event)
+    noted = kind is e.SourceKind.STORE and store_bytes and isinstance(event, e.SourceFinished)
+    assert face.of(fx.NoteRead) == [fx.NoteRead("mic")] * bool(noted)
+    assert len([u for u in unread(face) if isinstance(u, SourceEnded)]) == 1
 
 
 def test_continued_source_of_a_resumed_session_captures_on_behind_what_is_stored() -> None:

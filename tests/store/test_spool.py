@@ -17,8 +17,12 @@ from msgspec.structs import replace
 
 from openline.backend import Backend, CredentialPlace
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.registry import DEFAULT
 from openline.session import PastSource
 from openline.updates import Gap, GapCause, Transcript
+from openline_driver.effects import NoteRead
+from openline_store import past as past_module
+from openline_store.disk import Disk
 from openline_store.past import Past
 from openline_store.records import (
     VERSION,
@@ -596,6 +600,28 @@ def test_final_without_its_confirmation_is_loaded_as_it_was_stored(spool: Spool)
     past = load(spool.folder)
     assert past.transcript == (final(0.0, 0.1),)
     assert [(p.origin, p.confirmed, p.on_disk) for p in past.sources] == [(0, 0, ((0, 3200),))]
+
+
+def test_recordings_that_were_not_read_to_their_ends_are_known(tmp_path: Path) -> None:
+    """Each of them may have ended, and a session of an earlier version names none."""
+    backend, names = Backend(), ("a", "b", "mic")
+    noted = Began.of(backend, "s", names, dialect=DEFAULT, recordings=("a", "b"))
+    spool = Spool.create(tmp_path, noted)
+    disk = Disk(spool, lambda event: None)
+    assert load_read(spool) == {"a", "b"}
+    disk.perform(NoteRead("b"))
+    assert load_read(spool) == {"a"}
+    disk.perform(NoteRead("a"))
+    assert load_read(spool) == set()
+    spool.close()
+
+
+def load_read(spool: Spool) -> frozenset[str]:
+    """The recordings that the log calls unread, while the spool is in use."""
+    read = [record for record, _ in unpack(log_of(spool.folder).read_bytes())]
+    past = past_module.past_of(read, lambda source: [])
+    assert past is not None
+    return past.unread
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
