@@ -21,11 +21,24 @@ from openline_cli.journals import OPTION, read_whole
 from openline_cli.problems import COMPLETE, FAILED, Problem, printable
 from openline_lookup.amounts import Amounts, replayed
 from openline_lookup.records import records
+from openline_lookup.results import Outcome
 from openline_lookup.story import Minute, Story, stories
+from openline_lookup.story import clock as time_of
 
 _SUFFIX: Final = ".jsonl"
+_STYLES: Final = {
+    Outcome.OPEN: "yellow",
+    Outcome.COMPLETE: "green",
+    Outcome.PARTLY: "bold yellow",
+    Outcome.NOTHING: "bold red",
+    Outcome.FAILED: "bold red",
+}
+_DIM: Final = "bright_black"
 _INDENT: Final = 2
 _GAP: Final = 2
+_OF_THE_END: Final = (
+    *("seconds", "end", "complete", "outcome", "audio", "unfinal", "broken", "torn"),
+)
 #: Broken lines that are named one by one.
 _NAMED: Final = 5
 
@@ -74,7 +87,7 @@ def as_json(story: Story) -> Iterator[str]:
     """The session, then each minute, then the end, an object a line."""
     head: dict[str, Any] = msgspec.to_builtins(story)
     minutes = head.pop("minutes")
-    end = {name: head.pop(name) for name in ("seconds", "end", "complete", "broken", "torn")}
+    end = {name: head.pop(name) for name in _OF_THE_END}
     for each in ({"type": "session", **head}, *({"type": "minutes", **each} for each in minutes),
                  {"type": "end", **end}):  # fmt: skip
         yield msgspec.json.encode(each).decode()
@@ -91,7 +104,7 @@ def as_text(story: Story, paper: Paper) -> Iterator[str]:
         yield ""
         yield from _minute(paper, minute)
     yield ""
-    style = "green" if story.complete else "bold red" if story.complete is False else "yellow"
+    style = _STYLES[story.outcome]
     yield from _wrapped(paper, f"after {clock(story.seconds)}: {story.end}", style)
     for line in _damage(story):
         yield from _wrapped(paper, line, "yellow")
@@ -102,12 +115,16 @@ def _minute(paper: Paper, minute: Minute) -> Iterator[str]:
     title = f"minute {minute.first}" if one else f"minutes {minute.first} to {minute.last}"
     quiet = "" if minute.happened else "nothing but "
     yield from _wrapped(paper, f"{title}: {quiet}{_speech(minute)}", "bold")
-    width = max((len(_at(each.at)) for each in minute.happened), default=0)
+    width = max((len(time_of(each.at)) for each in minute.happened), default=0)
     widths = (width, paper.width - _INDENT - width - _GAP)
     for each in minute.happened:
-        cells = (Cell(_at(each.at), "bright_black"), Cell(printable(each.text)))
+        cells = (Cell(time_of(each.at), _DIM), Cell(printable(each.text)))
         for line in row(paper, cells, widths, gap=_GAP):
             yield f"{'':{_INDENT}}{line}"
+        if each.where:
+            lies = (Cell(""), Cell(printable(f"where: {each.where}; {each.advice}"), _DIM))
+            for line in row(paper, lies, widths, gap=_GAP):
+                yield f"{'':{_INDENT}}{line}"
 
 
 def _speech(minute: Minute) -> str:
@@ -143,10 +160,6 @@ def _damage(story: Story) -> Iterator[str]:
 
 def _wrapped(paper: Paper, text: str, style: str = "") -> list[str]:
     return row(paper, (Cell(printable(text), style),), (paper.width,))
-
-
-def _at(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
 
 
 def clock(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """What is wrong, where, and what to do: the one line for each way in which a probe can end. Pure.
 
-The reasons are those of the verdict table, which the command and the library print as well. The
-advice is added here: what a person can do about it at this machine.
+The reasons are those of the verdict table, which the command and the library print as well. What a
+person can do about an error stands in ``openline_lookup.places``; the rest of the advice is here.
 """
 
 from __future__ import annotations
@@ -14,52 +14,11 @@ from typing import Final
 from openline.reconnect.verdicts import Action, Ending, ErrorKind, Verdict, judge
 from openline_doctor.facts import Facts, Failure, Step
 from openline_doctor.words import seconds
+from openline_lookup.places import ADVICE, FULL, LOG, STATUSES
 
-#: What to do about each error; the reason stands before it.
-ADVICE: Final[Mapping[ErrorKind, str]] = MappingProxyType(
-    {
-        ErrorKind.REFUSED: "check the port, and that the backend runs",
-        ErrorKind.UNREACHABLE: "check the network, the VPN and the address",
-        ErrorKind.RESET: "a firewall or the backend cut it: check both",
-        ErrorKind.TIMED_OUT: "a firewall may drop the packets: check the port and its rules",
-        ErrorKind.CUT: "look into the log of the backend",
-        ErrorKind.DNS_AGAIN: "check the network and its name server",
-        ErrorKind.DNS_NOT_FOUND: "correct the name in the URL, or join the network that has it",
-        ErrorKind.DNS_OTHER: "check the network and its name server",
-        ErrorKind.TLS_CERTIFICATE: "give its authority with --ca-file, if it is yours",
-        ErrorKind.TLS_DATES: "renew the certificate, or set the clock of this machine",
-        ErrorKind.TLS_HOSTNAME: "give the name of the certificate in the URL",
-        ErrorKind.TLS_CLIENT_CERTIFICATE: "give the right one with --client-cert",
-        ErrorKind.TLS_CUT: "check that the port speaks TLS; else give ws://",
-        ErrorKind.TLS_OTHER: "give ws:// if the port speaks plain text, or check the port",
-        ErrorKind.BAD_UPGRADE: "check the port: another program than a WebSocket server answers",
-        ErrorKind.PROXY_UNREACHABLE: "check the address of the proxy",
-        ErrorKind.PROXY_CREDENTIALS: "put USER:PASSWORD@ into the variable",
-        ErrorKind.PROXY_FORBIDS: "have it allow the backend, or go without by --proxy none",
-        ErrorKind.PROXY_BUSY: "check the backend's address, as the proxy sees it",
-        ErrorKind.PROXY_FAILED: "check the scheme and the port of the proxy",
-    }
-)
-_OTHER: Final = "look into the log of the backend"
 #: RFC 6455 §7.4.1: a close code of a server that has failed, and is not full.
 _FAILED: Final = 1011
 _OTHER_DIALECT: Final = "check --dialect, and look into the log of the backend"
-#: RFC 9110 §15: statuses that tell more than that the request was refused.
-_STATUSES: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        200: "a web server answers, and no WebSocket is there: check the path",
-        400: "it takes the request for a bad one: check the scheme, the path and the headers",
-        403: "it forbids it: check the token, the Origin and the headers",
-        404: "nothing is at this path: check the path",
-        405: "no WebSocket is at this path: check the path",
-        426: "it wants another protocol: check the path",
-        429: "it is full, or asked too often: wait, or raise its limit",
-        500: "it has failed: look into the log of the backend",
-        502: "a gateway does not reach the backend: check that it runs",
-        503: "it is full or not ready: wait, or raise its limit",
-        504: "a gateway gets no answer of the backend: check that it runs",
-    }
-)
 _STEPS: Final[Mapping[Step, str]] = MappingProxyType(
     {
         Step.NAME: "no answer of the name server",
@@ -134,7 +93,7 @@ def on_status(facts: Facts) -> str:
         return f"HTTP {status}: redirected to {facts.location}, not followed{why}: give that URL"
     phrase = f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""
     server = f" from {facts.server}" if facts.server else ""
-    what = _STATUSES.get(status, "it refuses the upgrade: look into the log of the backend")
+    what = STATUSES.get(status, "it refuses the upgrade: look into the log of the backend")
     text = f"HTTP {status}{phrase}{server} at {facts.path}: {what}"
     if facts.opens_at:
         return (
@@ -157,7 +116,7 @@ def on_late(facts: Facts, failure: Failure) -> str:
     what = f"{lead}{what.removeprefix('connected, but no')}" if lead else what
     if failure.speaks_tls:
         return f"{what}{where}: the port speaks TLS: give wss://"
-    advice = _LATE.get(failure.step, _OTHER)
+    advice = _LATE.get(failure.step, LOG)
     if facts.state and failure.step is Step.ACK:
         what = f'{what} (it says "{facts.state}")'
     return f"{what} within {seconds(facts.timeout)}{where}: {advice}"
@@ -177,13 +136,13 @@ def on_failure(facts: Facts, failure: Failure) -> str:
 def _advice(facts: Facts, failure: Failure, verdict: Verdict) -> str:
     has_failed = facts.close is not None and facts.close.code == _FAILED
     if _told(facts) and verdict.action is Action.LATER and not has_failed:
-        return "wait, or raise the limit of the backend"
+        return FULL
     if facts.proxy is not None and failure.step in {Step.NAME, Step.ADDRESSES}:
         return ADVICE[ErrorKind.PROXY_UNREACHABLE]
     if failure.error is not None:
-        return ADVICE.get(failure.error, _OTHER)
+        return ADVICE.get(failure.error, LOG)
     is_strange = failure.step is Step.ACK and not dict(facts.heard).get(facts.dialect)
-    return _OTHER_DIALECT if is_strange and facts.rule is None else _OTHER
+    return _OTHER_DIALECT if is_strange and facts.rule is None else LOG
 
 
 def _where(facts: Facts, failure: Failure) -> str:

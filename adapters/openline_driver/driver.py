@@ -26,7 +26,8 @@ Inside an observer the machine is at work, so ``feed`` does what ``post`` does.
 **Time.** The driver reads the clock itself, when an event reaches it: an event never carries a
 time that was read before another thread's. Its time never runs back, whatever the clock does.
 
-Beside it: ``translation`` makes effects of commands, ``dials`` keeps to one socket at a time.
+Beside it: ``translation`` makes effects of commands, ``dials`` keeps to one socket at a time, and
+``shortcuts`` are the short ways of what comes most often.
 """
 
 from __future__ import annotations
@@ -39,20 +40,18 @@ from typing import Any
 from openline import events as e
 from openline.audio.loudness import needs_peaks
 from openline.commands import OpenSocket, Outgoing
-from openline.machine.relay import Lane
 from openline.observer import Observer
 from openline.session import LocalProtocolError
-from openline.updates import Trouble
 from openline_driver import effects as fx
 from openline_driver import facts as f
 from openline_driver.credentials import CredentialStore
 from openline_driver.dials import one_cause
-from openline_driver.error_origin import raised, source_error
+from openline_driver.error_origin import source_error
 from openline_driver.http import refusal
 from openline_driver.network_hints import NetworkHints
 from openline_driver.options import SessionOptions
 from openline_driver.peaks import measured
-from openline_driver.readable import Readable
+from openline_driver.shortcuts import Shortcuts
 from openline_driver.translation import Translation
 
 
@@ -60,7 +59,7 @@ class DriverError(RuntimeError):
     """The driver was called where it must not be; nothing has changed."""
 
 
-class Driver(Readable):
+class Driver(Shortcuts):
     """One session. ``clock`` gives seconds; ``wake`` is called by ``post``, in any thread.
 
     ``updates`` are what the app has not read yet, ``dials`` the sockets and how many of them were
@@ -100,7 +99,7 @@ class Driver(Readable):
         self.draining = False
         self._idle = False  # the last pull gave None
         self._is_settled = False  # another one would give None too
-        self._lane: Lane | None = None  # by which the last frame went
+        self._lane = None  # by which the last frame went
         #: After ``relay``: there is a ping to ``pull`` behind the message.
         self.wants_pull = False
 
@@ -131,40 +130,6 @@ class Driver(Readable):
         else:
             self._take(event)
 
-    def relay(self, source: str, pcm: bytes) -> bytes | None:
-        """Capture live audio, and return its message for the live dial, where that is all to do.
-
-        None: nothing has happened, so feed it. The send counts as completed; call ``sending`` if it
-        is not. If ``wants_pull`` is True then, ``pull`` behind it. See ``openline.machine.relay``.
-        """
-        lane = self._lane if self._is_free else None
-        if lane is None or lane.is_shut or lane.source != source:
-            lane = self._lane = self.lane(source)
-            if lane is None:
-                return None
-        message = lane.send(pcm, self._time())
-        if lane.wants_ping:
-            self._idle, self.wants_pull = False, True
-        return message
-
-    def lane(self, source: str) -> Lane | None:
-        """What ``relay`` sends by; a face may ask it itself, while nothing is posted."""
-        return self._machine.lane(source) if self._is_free and not self._measures else None
-
-    def pong(self, event: e.PongReceived) -> bool:
-        """Take in a pong, if no effect follows from it; False: nothing has happened, feed it."""
-        return self._is_free and self._machine.pong(event, self._time())
-
-    @property
-    def _is_free(self) -> bool:
-        """Whether there is nothing to send, and nothing else to do."""
-        return self._idle and not (self._queue or self._posted or self.draining or self.receiving)
-
-    def sending(self) -> None:
-        """The message of the last ``relay`` is still being sent: ``pull`` when it is out."""
-        self._idle = self.wants_pull = False
-        self._machine.sending(self._time())
-
     def post(self, event: e.Event | f.Fact) -> None:
         """``feed`` from anywhere: another thread, a signal handler, an effect, an observer.
 
@@ -173,11 +138,6 @@ class Driver(Readable):
         """
         self._posted.append(event)
         self._wake()
-
-    def report(self, kind: str, text: str) -> None:
-        """Report a trouble that is not the machine's, such as a journal's; none after the end."""
-        if self.ended is None:
-            self.updates.put(Trouble(kind=kind, text=text))
 
     def pull(self) -> Outgoing | None:
         """What to send next, or None: then the sender waits for ``Wake``.
@@ -208,16 +168,6 @@ class Driver(Readable):
             raise DriverError("effects was called inside an effect or an observer: feed there")
         return self._drain()
 
-    def take_wake(self) -> bool:
-        """Take the ``Wake`` of the live dial, if it is the only effect that is left.
-
-        As after nearly every frame of live audio: what else there is comes with ``effects``.
-        """
-        if self._is_settled or not self._is_free:
-            return False
-        self._idle = False
-        return self.dials.is_alive(self._translation.wake.dial)
-
     def _drain(self) -> Iterator[fx.Effect]:
         queue = self._queue
         self.draining = True
@@ -243,12 +193,6 @@ class Driver(Readable):
         finally:
             self.draining = False
 
-    def _time(self) -> float:
-        now = self.clock()
-        if now > self._now:
-            self._now = now
-        return self._now
-
     def _receive(self, event: e.Event) -> None:
         """Have the machine take in ``event``, and queue its commands."""
         self.receiving = True
@@ -261,13 +205,6 @@ class Driver(Readable):
             self._queue.extend(commands)
         if self._is_watched:
             self._report_observers()
-
-    def _report_observers(self) -> None:
-        """Report an observer that raised: the machine has dropped it."""
-        errors = self._machine.observer_errors
-        for error in errors[self._errors_reported :]:
-            self.report("observer", f"an observer raised {raised(error)}, and sees no more")
-        self._errors_reported = len(errors)
 
     def _take_posted(self) -> None:
         event = self._posted.popleft()

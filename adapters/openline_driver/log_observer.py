@@ -27,7 +27,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from openline import commands as c
 from openline import events as e
@@ -80,6 +80,7 @@ class LogObserver(Observer):
     """Logs one session: give a new one to each."""
 
     __slots__ = ("_attempt_id", "_closing", "_connection_id", "_dial", "_session_id")
+    wants_audio: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._session_id = self._attempt_id = self._connection_id = ""

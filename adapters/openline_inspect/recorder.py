@@ -43,10 +43,10 @@ from openline.updates import (
     Update,
 )
 from openline_diagrams import rows as rows_of
-from openline_inspect.updates import hidden, short
+from openline_inspect.updates import short
 from openline_lookup.records import Record, head
 from openline_lookup.steps import command_words, event_words, outgoing_words
-from openline_lookup.story import Teller
+from openline_lookup.story import Teller, hidden
 
 #: What a row may be: the events, what goes out, and the steps of the model.
 KINDS: Final = (
@@ -69,8 +69,6 @@ _QUIET: Final = (Transcript, PartialRetracted, BackendStatus, BackendMetrics)
 #: Seconds of a session between two of its stories, at least.
 _STORY_EVERY: Final = 1.0
 _MICRO: Final = 1e6
-#: Of a session that lives.
-_GOES_ON: Final = "the session goes on"
 
 Row: TypeAlias = list[Any] | dict[str, Any]
 
@@ -146,7 +144,7 @@ class Recorder(Observer):
         self._numbers = {name: number for number, name in enumerate(options.sources)}
         self._marks = [0] * (len(MARKS) * len(options.sources))
         self._text_is_audio = speaks_text(options.dialect)
-        there = options.backend
+        there, traits = options.backend, options.dialect.traits
         plain = {name: getattr(there, name) for name in ("host", "port", "path", "secure")}
         known = head({
             "session_id": options.session_id,
@@ -154,7 +152,7 @@ class Recorder(Observer):
             "sources": options.sources,
             "backend": plain,
         })  # fmt: skip
-        self._teller = Teller(known, unended=_GOES_ON) if self._live else Teller(known)
+        self._teller = Teller(known, lives=self._live, text=self._text)
         self._head = {
             "name": self._name or options.session_id,
             "session": options.session_id,
@@ -163,6 +161,7 @@ class Recorder(Observer):
             "dialect": known.dialect,
             "sources": list(options.sources),
             "kinds": [str(options.kinds.get(name, "device")) for name in options.sources],
+            "buffer": None if options.disk_seconds else options.policy.buffer_of(traits),
             "timeless": False,
             "trouble": "",
         }
@@ -247,7 +246,7 @@ class Recorder(Observer):
     def _close(self, at: int, kind: str, moved: list[int]) -> None:
         """Add what the snapshot shows, and the row."""
         seen, more = self._held, self._more
-        self._teller.see(at / _MICRO, seen.sources)
+        self._teller.see(at / _MICRO, seen.sources, seen.counts)
         state = _STATE[seen.state]
         if state != self._state:
             more["s"] = self._state = state

@@ -35,6 +35,7 @@ from openline.updates import (
     Trouble,
     Update,
 )
+from openline_lookup.story import hidden
 
 Short: TypeAlias = list[Any]
 
@@ -74,12 +75,6 @@ def _transcript(said: Transcript, number: Callable[[str], int], *, text: bool) -
         who = said.speaker or ("" if said.channel is None else f"channel {said.channel}")
         return ["f", *common, said.id, who]
     return ["h", *common, said.id] if said.settled else ["p", *common]
-
-
-def hidden(text: str) -> str:
-    """What stands for words that the page is not to show."""
-    count = len(text.split())
-    return f"({count} word{'s' * (count != 1)})"
 
 
 def _gap(gap: Gap, number: Callable[[str], int]) -> Short:

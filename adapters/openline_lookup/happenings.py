@@ -2,19 +2,20 @@
 
 ``take`` reads one record, ``told`` gives the sentences since the last ``told``. What happens again
 and again within a minute is told once, with a count: dials of an outage that fail alike, gaps of
-one cause.
+one cause. A trouble that the core reports once gets the count of the whole session.
+
+What went wrong has a place (``places``): server, network or this machine, as far as the evidence
+says, with a line of advice. A loss that was noticed late has the last sign of life.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
-from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.text import one_line
 from openline.updates import (
     Gap,
@@ -30,7 +31,16 @@ from openline.updates import (
     Trouble,
     Update,
 )
-from openline_lookup.endings import all_rows
+from openline_lookup.places import (
+    DEVICE,
+    GAPS,
+    PROVIDER,
+    SUSPENDED,
+    TROUBLES,
+    Lies,
+    Place,
+    row_of,
+)
 from openline_lookup.records import Record
 
 #: What each cause of a gap means to a person.
@@ -57,17 +67,30 @@ _REQUESTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _NONE: Final = ("", "")
+#: By these the other side shows that it lives.
+_SIGNS: Final = frozenset({"SocketOpened", "MessageReceived", "PongReceived"})
+#: Seconds without a sign of life that are worth a word: a line that streams has a pong in each.
+_LONG_SILENT: Final = 2.0
+_NOWHERE: Final = Lies(Place.UNKNOWN, "look at what went wrong before it, and into the logs")
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """A sentence, and its time in seconds since the opening.
 
-    ``trouble``: something went wrong, as a loss, a gap or a source that ended.
+    ``trouble``: something went wrong, as a loss, a gap or a source that ended. It lies at
+    ``where``: a ``Place``; ``advice`` says what to do about it. ``began``: when it began, in
+    seconds since the opening, where that is earlier: the last sign of life. ``kind``: that of a
+    ``Trouble``, which happened ``count`` times.
     """
 
     at: float
     text: str
     trouble: bool = False
+    where: str = ""
+    advice: str = ""
+    began: float | None = None
+    kind: str = ""
+    count: int = 1
 
 
 class Happenings:
@@ -84,6 +107,8 @@ class Happenings:
         self._again_at = 0.0
         self._has_opened = False
         self._credentials = 0
+        self._sign: float | None = None  # the last sign of life of this dial
+        self._lies = _NOWHERE  # where the last loss lies
 
     def take(self, record: Record, at: float, zero: float) -> tuple[int, float]:
         """Tell a record at ``at`` seconds; the words in it, and their lag.
@@ -106,46 +131,57 @@ class Happenings:
         self._tell_again()
         for (source, cause), (at, seconds) in self._gaps.items():
             text = f"{seconds:.1f} s of {source} are missing: {CAUSES[cause]} ({cause})"
-            self._said.append(Said(at=at, text=text, trouble=True))
+            self.say(at, text, GAPS.get(cause, self._lies))
         found = sorted(self._said, key=lambda each: each.at)
         self._said, self._gaps = [], {}
         yield from found
 
-    def _say(self, at: float, text: str, *, trouble: bool = False) -> None:
-        self._said.append(Said(at=at, text=one_line(text), trouble=trouble))
+    def say(self, at: float, text: str, lies: Lies | None = None, **more: Any) -> None:
+        """Tell a sentence. ``lies``: it is a trouble, and lies there."""
+        where, advice = ("", "") if lies is None else (str(lies.where), lies.advice)
+        self._said.append(
+            Said(
+                at=at,
+                text=one_line(text),
+                trouble=lies is not None,
+                where=where,
+                advice=advice,
+                **more,
+            )
+        )
+
+    def lose_words(self, at: float, text: str) -> None:
+        """Tell words that were lost with the line."""
+        self.say(at, text, self._lies)
 
     def _event(self, record: Record, at: float, zero: float) -> None:
         fields = record.fields
+        if record.kind in _SIGNS:
+            self._sign = at
         match record.kind:
             case "SourceStarted":
                 if self._origin is None:
                     began = fields.get("at")
                     self._origin = began - zero if isinstance(began, int | float) else at
-                self._say(at, f"{fields.get('source')} starts")
+                self.say(at, f"{fields.get('source')} starts")
             case "SourceFinished":
-                self._say(at, f"{fields.get('source')} has no more audio")
+                self.say(at, f"{fields.get('source')} has no more audio")
             case "CredentialReady":
                 self._credentials += 1
                 again = "a fresh credential" if self._credentials > 1 else "a credential"
                 same = ", the same as before" if fields.get("unchanged") else ""
-                self._say(at, f"the provider gave {again}{same}")
+                self.say(at, f"the provider gave {again}{same}")
             case "CredentialFailed":
-                self._say(
-                    at,
-                    f"the provider gave no credential: {_or_none(fields, 'detail')}",
-                    trouble=True,
-                )
+                text = f"the provider gave no credential: {_or_none(fields, 'detail')}"
+                self.say(at, text, PROVIDER)
             case "Redirected":
                 where = _or_none(fields, "location").partition("?")[0]
-                self._say(at, f"the backend redirects to {where} (HTTP {fields.get('status')})")
+                self.say(at, f"the backend redirects to {where} (HTTP {fields.get('status')})")
             case "SpoolFailed":
-                self._say(
-                    at,
-                    f"nothing more can be kept on disk: {_or_none(fields, 'reason')}",
-                    trouble=True,
-                )
+                text = f"nothing more can be kept on disk: {_or_none(fields, 'reason')}"
+                self.say(at, text, TROUBLES["spool"])
             case kind if kind in _REQUESTS:
-                self._say(at, _REQUESTS[kind])
+                self.say(at, _REQUESTS[kind])
             case _:
                 pass
 
@@ -157,18 +193,18 @@ class Happenings:
                 first, so_far = self._gaps.get((source, cause), (at, 0.0))
                 self._gaps[source, cause] = (first, so_far + seconds)
             case GapWithdrawn(gap=gap):
-                self._say(at, f"{gap.seconds:.1f} s of {gap.source} are not missing any more")
+                self.say(at, f"{gap.seconds:.1f} s of {gap.source} are not missing any more")
             case SourceHeld(source=source, device=device, reason=reason):
-                self._say(at, f"{source} waits for its device {device}: {reason}", trouble=True)
+                self.say(at, f"{source} waits for its device {device}: {reason}", DEVICE)
             case SourceChanged(source=source, device=device):
-                self._say(at, f"{source} goes on with {device}")
+                self.say(at, f"{source} goes on with {device}")
             case SourceEnded(source=source, cause=cause, reason=reason):
                 if cause != "exhausted":
-                    self._say(at, f"{source} is lost ({cause}): {reason}", trouble=True)
+                    self.say(at, f"{source} is lost ({cause}): {reason}", DEVICE)
             case Trouble(kind=kind, text=text):
-                self._say(at, f"{text} ({kind})", trouble=True)
+                self.say(at, f"{text} ({kind})", TROUBLES.get(kind, self._lies), kind=kind)
             case Resumed(gap=gap):
-                self._say(at, f"the process was suspended for {gap:.1f} s", trouble=True)
+                self.say(at, f"the process was suspended for {gap:.1f} s", SUSPENDED)
             case _:
                 pass
 
@@ -179,10 +215,17 @@ class Happenings:
             case State.RECONNECTING:
                 self._lose(update, at)
             case State.DRAINING:
-                self._say(at, f"dial {update.dial} is replaced by another one: {update.reason}")
+                self.say(at, f"dial {update.dial} is replaced by another one: {update.reason}")
             case State.FAILED:
                 self._tell_again()
-                self._say(at, f"the session failed: {self._judged(update)}", trouble=True)
+                self._lies = row_of(update.reason, self._dialect).lies
+                silent, began = self._silence(at)
+                self.say(
+                    at,
+                    f"the session failed: {self._judged(update)}{silent}",
+                    self._lies,
+                    began=began,
+                )
             case _:
                 pass
 
@@ -192,11 +235,18 @@ class Happenings:
             return
         if self._lost_at is not None and self._has_opened:
             took = at - self._lost_at
-            self._say(at, f"the line is open again after {took:.1f} s, on dial {update.dial}")
+            self.say(at, f"the line is open again after {took:.1f} s, on dial {update.dial}")
         elif update.state is State.STREAMING:
-            self._say(at, f"the line is open, {at:.1f} s after the start, on dial {update.dial}")
+            self.say(at, f"the line is open, {at:.1f} s after the start, on dial {update.dial}")
         self._has_opened = self._has_opened or update.state is State.STREAMING
         self._lost_at, self._lost_why = None, _NONE
+
+    def _silence(self, at: float) -> tuple[str, float | None]:
+        """In words since when the line was silent, if that was long, and that time."""
+        sign, self._sign = self._sign, None
+        if sign is None or at - sign < _LONG_SILENT:
+            return "", None
+        return f"; nothing came from the server for {at - sign:.1f} s", sign
 
     def _lose(self, update: StateChanged, at: float) -> None:
         why = update.reason, str(update.action or "")
@@ -212,13 +262,14 @@ class Happenings:
         else:
             what = f"dial {update.dial} failed"
         self._lost_why = why
-        self._say(at, f"{what}: {self._judged(update)}{wait}", trouble=True)
+        self._lies = row_of(update.reason, self._dialect).lies
+        silent, began = self._silence(at)
+        self.say(at, f"{what}: {self._judged(update)}{silent}{wait}", self._lies, began=began)
 
     def _judged(self, update: StateChanged) -> str:
         """The reason of a verdict, its action, and the source of its rule."""
         reason = update.reason or "no reason was given"
-        known = _sources(self._dialect)
-        source = next((source for why, source in known if why and why in reason), "")
+        source = row_of(reason, self._dialect).source
         parts = (update.action.value if update.action else "", f"source: {source}" * bool(source))
         inside = ", ".join(each for each in parts if each)
         return f"{reason} [{inside}]" if inside else reason
@@ -227,17 +278,8 @@ class Happenings:
         count, self._again = self._again, 0
         if count:
             more = f"{count} more dial{'s' * (count > 1)} failed alike"
-            self._say(self._again_at, more, trouble=True)
+            self.say(self._again_at, more, self._lies)
 
 
 def _or_none(fields: Mapping[str, Any], name: str) -> str:
     return str(fields.get(name) or "no reason was given")
-
-
-@cache
-def _sources(dialect: str) -> tuple[tuple[str, str], ...]:
-    """The reasons of the table, and of a dialect, the longest first, each with its source."""
-    known = BUILT_IN.get(dialect, DEFAULT).traits
-    rows = all_rows(dialect_codes=known.rulings, refusals=known.refusals)
-    found = {each.why: each.source for each in rows}
-    return tuple(sorted(found.items(), key=lambda pair: -len(pair[0])))

@@ -22,6 +22,7 @@ from openline.updates import (
     Ended,
     Gap,
     GapWithdrawn,
+    PartialRetracted,
     Resumed,
     SourceChanged,
     SourceEnded,
@@ -35,8 +36,8 @@ from openline.updates import (
 _TOLD: Final = {
     each.__name__: each
     for each in (
-        StateChanged, Transcript, Gap, GapWithdrawn, SourceHeld, SourceChanged, SourceEnded,
-        Trouble, Resumed, Ended,
+        StateChanged, Transcript, PartialRetracted, Gap, GapWithdrawn, SourceHeld, SourceChanged,
+        SourceEnded, Trouble, Resumed, Ended,
     )
 }  # fmt: skip
 Plain: TypeAlias = Mapping[str, Any]

@@ -23,12 +23,15 @@ from typing import Final
 
 import msgspec
 
-from openline.updates import SAMPLE_RATE, Ended, SourceStatistics
+from openline.updates import SAMPLE_RATE, Ended, PartialRetracted, Transcript
 from openline_lookup.amounts import MINUTE, Amounts, Marks
 from openline_lookup.happenings import Happenings, Said
 from openline_lookup.records import Broken, Head, Record
+from openline_lookup.results import COUNTED, Outcome, Sums, closing, end_line, outcome, sums
+from openline_lookup.unfinal import Partials, Unfinal
 
 _STOPS: Final = "the journal stops here, and the session does not end in it"
+_GOES_ON: Final = "the session goes on"
 
 
 class Minute(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,8 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One session. ``began``: seconds since the epoch, by the backend's clock; None: it told none.
 
     ``end`` is one line, and ``complete`` None where the journal stops before the session does.
+    ``audio``: what became of it, once the session has ended. ``unfinal``: the words that were seen
+    and never became final; none of a session that is complete, or goes on.
     ``broken``: the numbers of the lines that cannot be read; ``torn``: the last one has no end.
     """
 
@@ -65,6 +70,9 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     end: str
     complete: bool | None
+    outcome: Outcome = Outcome.OPEN
+    audio: Sums | None = None
+    unfinal: tuple[Unfinal, ...] = ()
     broken: tuple[int, ...] = ()
     torn: bool = False
 
@@ -101,16 +109,19 @@ class Teller:
 
     ``amounts``: those of the session, where they are known before. A session that is watched has
     its watermarks seen by ``see``; they count then, and not the audio in the records.
-    ``unended``: what is said of a session that has not ended.
+    ``lives``: one that has not ended goes on. ``text``: with words that were said; else these are
+    counted.
     """
 
     def __init__(
-        self, head: Head, amounts: Amounts | None = None, *, unended: str = _STOPS
+        self, head: Head, amounts: Amounts | None = None, *, lives: bool = False, text: bool = True
     ) -> None:
         self._head = head
         self._amounts = amounts
         self._is_watched = False
-        self._unended = unended
+        self._lives, self._text = lives, text
+        self._partials = Partials()
+        self._counts: Mapping[str, int] = {}
         self._zero: float | None = None
         self._now = 0.0
         self._began: float | None = None
@@ -147,13 +158,18 @@ class Teller:
             minute = msgspec.structs.replace(minute, words=minute.words + words, lag=slowest)
         self._open = minute
         for update in record.updates:
-            if isinstance(update, Ended):
+            if isinstance(update, Transcript):
+                self._partials.hear(update)
+            elif isinstance(update, PartialRetracted):
+                self._partials.retract(update)
+            elif isinstance(update, Ended):
                 self._ended = update
 
-    def see(self, at: float, sources: Mapping[str, Marks]) -> None:
+    def see(self, at: float, sources: Mapping[str, Marks], counts: Mapping[str, int]) -> None:
         """Count the audio of a session that is watched: its watermarks, ``at`` seconds after the
-        opening.
+        opening. ``counts``: what changed nothing so far, by its kind.
         """
+        self._counts = counts
         if self._amounts is None:
             self._amounts = Amounts()
         self._is_watched = True
@@ -161,9 +177,15 @@ class Teller:
 
     def story(self) -> Story:
         """All of it."""
-        self._close()
         ended, head = self._ended, self._head
         complete = None if ended is None else ended.complete
+        unfinal = () if complete or (ended is None and self._lives) else self._unfinal()
+        for each in unfinal:
+            span = f"{clock(each.start)} to {clock(each.end)} of {each.source}"
+            said = f'these words never became final: "{each.text}" ({span})'
+            self._happenings.lose_words(self._now, said)
+        self._close()
+        self._tell_end()
         return Story(
             session_id=head.session_id,
             url=head.url,
@@ -172,8 +194,11 @@ class Teller:
             began=self._began,
             minutes=tuple(_joined(map(self._counted, self._minutes))),
             seconds=self._now,
-            end=self._end(),
+            end=self._unended() if ended is None else end_line(ended),
             complete=complete,
+            outcome=outcome(ended),
+            audio=None if ended is None else sums(ended),
+            unfinal=unfinal,
             broken=tuple(self.broken),
             torn=self._is_torn,
         )
@@ -192,8 +217,28 @@ class Teller:
         happened = tuple(self._happenings.told())
         self._minutes.append(msgspec.structs.replace(self._open, happened=happened))
 
+    def _unended(self) -> str:
+        return _GOES_ON if self._lives else _STOPS
+
+    def _unfinal(self) -> tuple[Unfinal, ...]:
+        """The words that no final has."""
+        left = self._partials.left()
+        if not self._text:
+            left = [msgspec.structs.replace(each, text=hidden(each.text)) for each in left]
+        return tuple(left)
+
+    def _tell_end(self) -> None:
+        """Tell the last sentence, behind all others."""
+        if self._ended is None and self._lives:
+            return
+        text = _STOPS if self._ended is None else closing(self._ended)
+        said = Said(at=self._now, text=text)
+        last = self._minutes[-1]
+        self._minutes[-1] = msgspec.structs.replace(last, happened=(*last.happened, said))
+
     def _counted(self, minute: Minute) -> Minute:
-        """The minute with its amounts of audio, as far as they are known."""
+        """The minute with its counts, and its amounts of audio, as far as they are known."""
+        minute = msgspec.structs.replace(minute, happened=tuple(map(self._times, minute.happened)))
         found = None if self._amounts is None else self._amounts.of(minute.first, minute.last)
         if found is None:
             return msgspec.structs.replace(minute, captured=round(minute.captured, 6))
@@ -205,23 +250,28 @@ class Teller:
             confirmed=round(found.confirmed, 6),
         )
 
-    def _end(self) -> str:
-        ended = self._ended
-        if ended is None:
-            return self._unended
-        counts = ended.statistics
-        audio = "; ".join(_account(name, each) for name, each in counts.sources.items())
-        words = sum(len(each.text.split()) for each in ended.transcript)
-        whole = "complete" if ended.complete else "not complete"
-        dials = f"{counts.dials} dial{'s' * (counts.dials != 1)}"
-        return f"{ended.state}, {whole}: {ended.reason}; {words} words, {dials}; {audio}"
+    def _times(self, said: Said) -> Said:
+        """What the core told once, with how often it happened."""
+        counts = self._counts if self._ended is None else _counts_of(self._ended)
+        count = counts.get(said.kind, 1) if said.kind in COUNTED else 1
+        if count < 2:
+            return said
+        return msgspec.structs.replace(said, text=f"{said.text}; {count} times in all", count=count)
 
 
-def _account(name: str, counts: SourceStatistics) -> str:
-    captured, confirmed = counts.captured / SAMPLE_RATE, counts.confirmed / SAMPLE_RATE
-    missing = counts.missing / SAMPLE_RATE
-    lost = f"{missing:.1f} s missing" if missing else "none missing"
-    return f"{name}: {captured:.1f} s captured, {confirmed:.1f} s confirmed, {lost}"
+def _counts_of(ended: Ended) -> Mapping[str, int]:
+    return {kind: getattr(ended.statistics, kind) for kind in COUNTED}
+
+
+def hidden(text: str) -> str:
+    """What stands for words that are not to be shown."""
+    count = len(text.split())
+    return f"({count} word{'s' * (count != 1)})"
+
+
+def clock(seconds: float) -> str:
+    """A time in a session: ``0:04.2``."""
+    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
 
 
 def _samples(record: Record) -> int:

@@ -23,16 +23,20 @@ class Growth(NamedTuple):
 
 
 class Amounts:
-    """The watermarks of one session. ``every``: seconds between two looks, at least."""
+    """The watermarks of one session. ``every``: seconds between two looks, at least.
+
+    ``resumed``: an earlier process has counted a part of it.
+    """
 
     __slots__ = ("_captured", "_confirmed", "_every", "_look", "next_at")
 
-    def __init__(self, look: Callable[[], Snapshot], every: float) -> None:
+    def __init__(self, look: Callable[[], Snapshot], every: float, *, resumed: bool) -> None:
         self._look = look
         self._every = every
         self.next_at = 0.0  #: when to look next
         self._captured = self._confirmed = 0
-        self._grow(*_summed(look()))  # what an earlier process counted
+        if resumed:
+            self._grow(*_summed(look()))
 
     def start(self, now: float) -> None:
         """The session begins; there is nothing to be seen yet."""

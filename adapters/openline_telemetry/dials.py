@@ -52,12 +52,13 @@ class _Dial:
 class Dials:
     """The dials of one session that are not over."""
 
-    __slots__ = ("_dials", "_last", "_measure", "_tracing")
+    __slots__ = ("_dials", "_last", "_measure", "_tracing", "any_is_over")
 
     def __init__(self, tracing: Tracing, measure: Measure) -> None:
         self._tracing, self._measure = tracing, measure
         self._dials: dict[int, _Dial] = {}
         self._last: _Dial | None = None  # whose line is in use
+        self.any_is_over = False  #: one waits for ``settle``
 
     def dial(self, command: OpenSocket, now: float) -> None:
         """A dial begins."""
@@ -88,7 +89,7 @@ class Dials:
     def lose(self, event: SocketLost) -> None:
         """The dial is over; note the evidence."""
         if dial := self._dials.get(event.dial):
-            dial.is_over = True
+            dial.is_over = self.any_is_over = True
             facts = {
                 names.CLOSE_CODE: event.code,
                 names.CLOSE_SENDER: event.sender and event.sender.value,
@@ -100,12 +101,13 @@ class Dials:
     def redirect(self, dial: int) -> None:
         """The dial is over: it was answered with a redirect."""
         if found := self._dials.get(dial):
-            found.is_over, found.otherwise = True, REDIRECTED
+            found.is_over = self.any_is_over = True
+            found.otherwise = REDIRECTED
 
     def abort(self, dial: int) -> None:
         """The dial is over: its socket is dropped."""
         if found := self._dials.get(dial):
-            found.is_over = True
+            found.is_over = self.any_is_over = True
 
     def judge(self, verdict: Verdict, error: str) -> None:
         """The ending of the last dial was judged, by the evidence ``error``."""
@@ -114,6 +116,7 @@ class Dials:
 
     def settle(self, before: State, state: State, now: float) -> None:
         """End the spans of what is over. The state was ``before`` when that happened."""
+        self.any_is_over = False
         over = [number for number, dial in self._dials.items() if dial.is_over]
         for number in over:
             dial = self._dials.pop(number)
@@ -137,13 +140,11 @@ class Dials:
     def _end(self, dial: _Dial, outcome: str, now: float) -> None:
         span, verdict = dial.span, dial.verdict
         labels = {names.OUTCOME: outcome}
-        span.set_attributes(dial.facts)
+        told = dial.facts
         if verdict is not None and outcome == verdict.action.value:
             labels[names.ERROR_TYPE] = dial.error
-            span.set_attributes(
-                {names.VERDICT: verdict.action.value, names.VERDICT_SOURCE: verdict.source}
-            )
+            told |= {names.VERDICT: verdict.action.value, names.VERDICT_SOURCE: verdict.source}
             span.set_status(Status(StatusCode.ERROR))
-        span.set_attributes(labels)
+        span.set_attributes({**told, **labels})
         span.end(self._tracing.wall.at(now))
         self._measure(names.DIALLED, 1, labels)

@@ -56,7 +56,7 @@ class TelemetryObserver(Observer):
     __slots__ = (
         *("_amounts", "_before", "_dial", "_dials", "_evidence", "_instruments", "_is_open"),
         *("_labels", "_lost_at", "_options", "_over", "_pings", "_pong", "_sample_every"),
-        *("_state", "_tracing", "_turns"),
+        *("_state", "_step", "_tracing", "_turns"),
     )
     wants_audio: ClassVar[bool] = False
 
@@ -69,6 +69,7 @@ class TelemetryObserver(Observer):
         self._options: MachineOptions | None = None
         self._labels: dict[str, str] = {}
         self._state = self._before = State.IDLE
+        self._step = 0.0  # when the last event came
         self._dial = 0
         self._evidence = OTHER
         self._lost_at: float | None = None
@@ -82,7 +83,7 @@ class TelemetryObserver(Observer):
             raise RuntimeError("this TelemetryObserver has a session: give each a new one")
         self._options = options
         self._labels = {names.DIALECT: dialect_label(options.dialect.name)}
-        self._amounts = Amounts(look, self._sample_every)
+        self._amounts = Amounts(look, self._sample_every, resumed=bool(options.past))
 
     def on_event(self, event: Event, now: float) -> None:
         """Note the evidence, before it is judged."""
@@ -90,6 +91,9 @@ class TelemetryObserver(Observer):
             return
         if not self._is_open:
             self._open(now)
+        if self._dials.any_is_over or self._state is not self._before:
+            self._settle(self._step)  # that step is complete: it shows what became of a dial
+        self._step = now
         kind = type(event)
         if kind is e.MessageReceived:
             self._evidence = REFUSAL
@@ -117,6 +121,8 @@ class TelemetryObserver(Observer):
 
     def on_command(self, command: Command, now: float) -> None:
         """Begin a dial, or end one."""
+        if type(command) is c.Report:
+            return  # as nearly always: ``on_update`` follows
         if isinstance(command, c.OpenSocket):
             self._settle(now)  # a redirect ends one dial and begins another in one step
             self._pings.clear()
@@ -148,18 +154,14 @@ class TelemetryObserver(Observer):
         elif isinstance(update, u.Ended):
             self._end(update, now)
 
-    def on_done(self, event: Event, now: float) -> None:
-        """The step is complete: now it shows what became of a dial that is over."""
-        if not self._over:
-            self._settle(now)
-
     def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
         """Note a ping."""
         if type(outgoing) is c.SendPing and len(self._pings) < _MOST_PINGS:
             self._pings[outgoing.mark] = now
 
     def _measure(self, metric: Metric, value: float, labels: dict[str, str]) -> None:
-        self._instruments.measure(metric, value, {**self._labels, **labels})
+        given = {**self._labels, **labels} if labels else self._labels
+        self._instruments.measure(metric, value, given)
 
     def _open(self, now: float) -> None:
         self._is_open = True
@@ -184,6 +186,7 @@ class TelemetryObserver(Observer):
         if self._state is not State.IDLE:
             self._measure(names.LAG, growth.lag, {})
         self._tell_pong()
+        self._turns.export()
 
     def _tell_pong(self) -> None:
         if self._pong is not None:

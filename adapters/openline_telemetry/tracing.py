@@ -1,13 +1,16 @@
 """The spans of one session: a root for the session, and children for its dials and turns.
 
-A trace backend shows a child as soon as it has ended, the root when the session ends. The SDK keeps
-the last 128 events of a span (``OTEL_SPAN_EVENT_COUNT_LIMIT``), so the root of a long session has
-its latest.
+A trace backend shows a child when it has ended, the root when the session ends. So the events of
+the root are kept until then, and given to the SDK together: one by one, between frames, they cost
+twice as much. The SDK keeps the last 128 events of a span (``OTEL_SPAN_EVENT_COUNT_LIMIT``), so the
+root of a long session has its latest.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, Status, StatusCode, Tracer, set_span_in_context
@@ -17,12 +20,14 @@ from openline_telemetry import names
 from openline_telemetry.wall import Wall
 
 Attributes = Mapping[str, AttributeValue]
+#: Events of a session that are kept here: more than the SDK keeps, unless it is told otherwise.
+_MOST_EVENTS: Final = 1024
 
 
 class Tracing:
     """``drafts``: spans have the names of the drafts besides. Times are those of the session."""
 
-    __slots__ = ("_common", "_context", "_drafts", "_session", "_tracer", "wall")
+    __slots__ = ("_common", "_context", "_drafts", "_events", "_session", "_tracer", "wall")
 
     def __init__(self, tracer: Tracer, wall: Wall, *, drafts: bool) -> None:
         self.wall = wall  #: to be anchored before the first span
@@ -30,6 +35,7 @@ class Tracing:
         self._drafts = drafts
         self._session: Span | None = None
         self._context = Context()
+        self._events: deque[tuple[str, Attributes, int]] = deque(maxlen=_MOST_EVENTS)
         self._common: dict[str, AttributeValue] = {}
 
     def begin(self, now: float, session_id: str, provider: str, attributes: Attributes) -> None:
@@ -48,7 +54,7 @@ class Tracing:
     def event(self, name: str, now: float, attributes: Attributes) -> None:
         """Add an event to the session's span."""
         if self._session is not None:
-            self._session.add_event(name, attributes, self.wall.at(now))
+            self._events.append((name, attributes, self.wall.at(now)))
 
     def child(self, name: str, start_ns: int, attributes: Attributes) -> Span:
         """Start a span of a dial or turn, at a time of the calendar."""
@@ -66,6 +72,8 @@ class Tracing:
         if self._drafts:
             conversation = self._common[names.DRAFT_CONVERSATION]
             self.event(names.DRAFT_ENDED, now, {names.DRAFT_CONVERSATION: conversation})
+        for event in self._events:
+            self._session.add_event(*event)
         self._session.set_attributes(attributes)
         if failed:
             self._session.set_status(Status(StatusCode.ERROR))

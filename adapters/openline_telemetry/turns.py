@@ -9,7 +9,8 @@ wait for their final by their id, while the next turn may be live already:
     final   "so we go", 1.1   the first ends
 
 A final without a partial before it is a turn without length. The words themselves are never
-exported, only their number.
+exported, only their number. Turns that are over wait for ``export``: spans that are made together
+cost half of what they cost one by one, between frames.
 """
 
 from __future__ import annotations
@@ -43,12 +44,13 @@ class _Turn:
 class Turns:
     """The turns of one session that are not over."""
 
-    __slots__ = ("_live", "_measure", "_tracing", "_waiting")
+    __slots__ = ("_live", "_measure", "_over", "_tracing", "_waiting")
 
     def __init__(self, tracing: Tracing, measure: Measure) -> None:
         self._tracing, self._measure = tracing, measure
         self._live: dict[str, _Turn] = {}
         self._waiting: dict[str, _Turn] = {}
+        self._over: list[tuple[int, int, dict[str, AttributeValue]]] = []
 
     def hear(self, words: Transcript, dial: int, now: float) -> None:
         """Take a partial or a final."""
@@ -82,6 +84,13 @@ class Turns:
             self._end(turn, UNFINISHED, now)
         self._waiting.clear()
         self._live.clear()
+        self.export()
+
+    def export(self) -> None:
+        """Make the spans of the turns that are over."""
+        for start_ns, end_ns, given in self._over:
+            self._tracing.child(names.TURN_SPAN, start_ns, given).end(end_ns)
+        self._over.clear()
 
     def _begin(self, source: str, dial: int, now: float) -> _Turn:
         return _Turn(source, dial, now, self._tracing.wall.at(now))
@@ -102,5 +111,4 @@ class Turns:
             }
             if turn.partials:
                 self._measure(names.TURN, now - turn.began, {})
-        span = tracing.child(names.TURN_SPAN, turn.start_ns, given)
-        span.end(tracing.wall.at(now))
+        self._over.append((turn.start_ns, tracing.wall.at(now), given))

@@ -12,8 +12,9 @@ Then, for each ``receive(event, now)``::
       on_update       the update in a ``Report``, right after its ``on_command``
     on_done           ``receive`` returns; all of its commands were shown
 
-and for each ``next_message(now)`` one ``on_pull``. ``on_draw`` shows each random number as it is
-drawn. A call that raises ends with ``on_error`` in place of ``on_done`` or ``on_pull``.
+and for each ``next_message(now)`` one ``on_pull``. A pong that ``SessionMachine.pong`` takes is
+shown as one that is received. ``on_draw`` shows each random number as it is drawn. A call that
+raises ends with ``on_error`` in place of ``on_done`` or ``on_pull``.
 
 Journals, logs, metrics, drawings and the test kit are observers. Three rules:
 
@@ -28,9 +29,11 @@ Journals, logs, metrics, drawings and the test kit are observers. Three rules:
 
 An observer that needs no audio sets ``wants_audio`` to False. It is then not called for audio that
 arrives: ``on_event`` and ``on_done`` leave ``AudioCaptured`` out (what follows from it is shown as
-ever), and ``on_pull`` leaves out what ``SessionMachine.relay`` sends. A session whose observers all
-do without sends a live frame by ``relay``, for a quarter of the cost; where one of them wants
-audio, each frame goes the long way.
+ever), and ``on_pull`` leaves out what ``SessionMachine.relay`` sends, and pulls that give nothing.
+A session whose observers all do without sends a live frame by ``relay``, for a quarter of the cost.
+Its pings and pongs have short ways too, on which observers see what they see on the long ones.
+Where an observer wants audio, all goes the long way. A method that an observer does not override
+is never called.
 """
 
 from __future__ import annotations

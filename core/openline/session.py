@@ -107,6 +107,7 @@ class SessionMachine(Relaying[Actions]):
     """
 
     __slots__ = ()
+    _pong_row = TABLE[State.STREAMING]["pong"][0]
 
     def __init__(
         self,
@@ -240,10 +241,9 @@ class SessionMachine(Relaying[Actions]):
         """
         session, watch = self._session, self._observers
         self.wants_pull = False
-        if watch is None:
-            for lane in self._lanes.values():
-                if lane.may_pull(now):
-                    return lane.pull(now)
+        for lane in self._lanes.values():
+            if lane.may_pull(now):
+                return self._pull_by(lane, now)
         self._shut_lanes()
         if watch is not None:
             watch.begin()
@@ -256,7 +256,7 @@ class SessionMachine(Relaying[Actions]):
         except Exception as exc:
             watch.call(Observer.on_error, exc, None, now)
             raise
-        watch.call(Observer.on_pull, outgoing, now)
+        watch.call_for_pull(outgoing, now)
         return outgoing
 
     def _receive(self, event: Event, now: float) -> list[Command]:

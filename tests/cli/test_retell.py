@@ -21,6 +21,7 @@ confirmed
   0:00.0  mic starts
   0:00.2  the line is open, 0.2 s after the start, on dial 1
   0:01.7  the app asks for the end
+  0:02.1  the session is over: closed, complete
 
 after 0:02: closed, complete: finished; 6 words, 1 dial; mic: 1.6 s captured, 1.6 s confirmed, none
 missing
@@ -68,6 +69,20 @@ def test_a_damaged_journal(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         "the last line of the journal is cut: a crash, or a full disk\n"
         "2 lines cannot be read, and what they tell is missing here: line 11, 12\n"
     )
+
+
+def test_a_trouble_is_told_with_where_it_lies(capsys: pytest.CaptureFixture[str]) -> None:
+    frozen = HAPPY.with_name("frozen-backend.jsonl")
+    status, out, _ = explain(capsys, frozen)
+    assert status == 0
+    told = " ".join(out.split())
+    assert (
+        "nothing came from the server for 5.4 s; it dials again in 0.8 s where: unknown; the"
+        in told
+    )
+    _, objects, _ = explain(capsys, frozen, "--json")
+    end = json.loads(objects.splitlines()[-1])
+    assert (end["outcome"], end["unfinal"], end["audio"]["confirmed"]) == ("complete", [], 1.6)
 
 
 def test_minutes_without_speech(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

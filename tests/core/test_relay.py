@@ -15,6 +15,7 @@ from openline.commands import Outgoing, SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Memory
 from openline.dialects.traits import AudioForm, Drain, Encoding
+from openline.machine.table import Transition
 from openline.machine.timers import Timer
 from openline.observer import Observer
 from openline.policy import Policy
@@ -83,7 +84,7 @@ def test_a_ping_that_is_due_is_seen_by_an_observer_that_wants_no_audio() -> None
     ping = drive.pull()
     assert isinstance(ping, SendPing)
     assert drive.pull() is None
-    assert deaf.shown == [ping, None]
+    assert deaf.shown == [ping]
 
 
 def test_a_ping_that_is_due_goes_behind_a_frame_that_the_socket_has_not_taken() -> None:
@@ -153,7 +154,9 @@ def test_a_lane_takes_nothing_once_something_else_has_happened() -> None:
     drive.feed(e.Tick())
     assert (before, lane.is_shut) == (False, True)
     assert lane.send(pcm(FRAME), drive.now, None) is None
-    assert not lane.pong(b"1", drive.now)
+    assert not lane.may_pong(drive.now)
+    lane.go_on(lane.hold())
+    assert not lane.may_pong(drive.now)
     assert not lane.may_pull(drive.now)
     assert relay(drive) is not None
 
@@ -169,7 +172,8 @@ def test_a_pong_that_may_mean_more_goes_the_long_way() -> None:
     assert not Drive().core.pong(pong, 0.0)
     assert not Drive().stream().core.pong(pong, 0.0)  # no source has begun
     assert not flowing().core.pong(e.PongReceived(2, b"1"), 0.0)
-    assert not flowing(observers=[Deaf()]).core.pong(pong, 0.0)
+    watched = flowing(observers=[Observer()])
+    assert not watched.core.pong(pong, watched.now)
     drive = flowing()
     assert not drive.core.pong(pong, drive.now - 1.0)
     deadline = drive.core.next_deadline()
@@ -189,6 +193,8 @@ def test_an_idle_line_needs_no_pull_behind_news() -> None:
     assert drive.core.is_idle()
     drive.audio()
     assert not drive.core.is_idle()
+    watched = flowing(observers=[Observer()])
+    assert not watched.core.is_idle()
 
 
 def test_a_timer_that_is_due_goes_first() -> None:
@@ -246,6 +252,27 @@ class Deaf(Observer):
         self.shown.append(outgoing)
 
 
+class Diary(Observer):
+    """Wants no audio; records each call that there is without it."""
+
+    wants_audio = False
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, object]] = []
+
+    def on_event(self, event: e.Event, now: float) -> None:
+        self.shown.append(("event", (event, now)))
+
+    def on_transition(self, transition: Transition, now: float) -> None:
+        self.shown.append(("transition", (transition.name, now)))
+
+    def on_done(self, event: e.Event, now: float) -> None:
+        self.shown.append(("done", (event, now)))
+
+    def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
+        self.shown.append(("pull", (outgoing, now)))
+
+
 class Failing(Observer):
     """Wants audio, and fails at its first frame."""
 
@@ -264,6 +291,76 @@ def test_observers_that_want_no_audio_leave_the_lane_open() -> None:
     assert deaf.shown == [e.Tick(), e.Tick()]
 
 
+def test_a_ping_and_its_pong_are_shown_on_the_short_way_as_on_the_long_one() -> None:
+    shown: list[list[tuple[str, object]]] = []
+    for short in (True, False):
+        diary = Diary()
+        drive = flowing(observers=[diary])
+        until_a_ping(drive)
+        diary.shown.clear()
+        lane = drive.core.lane("mic")
+        assert lane is not None
+        if not short:
+            drive.feed(e.Tick())  # it shuts the lane
+            diary.shown.clear()
+        ping, *_ = drive.drain()
+        assert isinstance(ping, SendPing)
+        pong = e.PongReceived(1, ping.mark)
+        drive.now += 0.1
+        if short:
+            assert drive.core.pong(pong, drive.now)
+            assert not lane.is_shut
+            assert drive.core.is_idle()
+        else:
+            drive.feed(pong)
+        shown.append(diary.shown)
+    assert shown[0] == shown[1]
+    assert [name for name, _ in shown[0]] == ["pull", "event", "transition", "done"]
+
+
+def test_an_observer_that_relays_is_refused_on_the_short_ways_too() -> None:
+    class Meddler(Observer):
+        wants_audio = False
+        relays = False
+
+        def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
+            if self.relays:
+                drive.core.relay("mic", pcm(FRAME), now)
+
+        def on_done(self, event: e.Event, now: float) -> None:
+            self.on_pull(None, now)
+
+    for ponged in (False, True):
+        meddler = Meddler()
+        drive = flowing(observers=[meddler])
+        until_a_ping(drive)
+        if ponged:
+            drive.drain()
+        before = drive.core.statistics
+        meddler.relays = True
+        if ponged:
+            assert drive.core.pong(e.PongReceived(1, b"1"), drive.now)
+        else:
+            assert isinstance(drive.pull(), SendPing)
+        assert [type(error) for error in drive.core.observer_errors] == [RuntimeError]
+        assert drive.core.statistics == before
+        drive.drain()
+        assert relay(drive) == HEADER + pcm(FRAME)
+
+
+def test_an_observer_that_asks_for_a_short_way_is_refused() -> None:
+    class Meddler(Observer):
+        wants_audio = False
+
+        def on_event(self, event: e.Event, now: float) -> None:
+            drive.core.pong(e.PongReceived(1, b"1"), now)
+
+    drive = flowing()
+    drive = flowing(observers=[Meddler()])
+    assert drive.core.pong(e.PongReceived(1, b"1"), drive.now)
+    assert [type(error) for error in drive.core.observer_errors] == [RuntimeError]
+
+
 def test_audio_that_goes_the_long_way_is_not_shown_but_what_follows_from_it() -> None:
     deaf = Deaf()
     drive = flowing(observers=[deaf])
@@ -271,7 +368,7 @@ def test_audio_that_goes_the_long_way_is_not_shown_but_what_follows_from_it() ->
     drive.audio()
     assert deaf.shown == []
     sent = drive.drain()
-    assert deaf.shown == [*sent, None]
+    assert deaf.shown == sent  # nor is the pull that gave nothing
     assert sent
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.registry import BUILT_IN
 from openline.reconnect.verdicts import Action, Ending, ErrorKind, Rule, Sender, judge
-from openline_doctor.advice import ADVICE, verdict_of
+from openline_doctor.advice import verdict_of
 from openline_doctor.certificates import described
 from openline_doctor.facts import (
     Certificate,
@@ -27,6 +27,7 @@ from openline_doctor.facts import (
 from openline_doctor.findings import SOON, Finding, State, failed_step, findings, is_well
 from openline_doctor.speaking import by_address, heard
 from openline_doctor.words import day, listed, seconds, size_of
+from openline_lookup.places import ADVICE
 
 NOW = 1_750_000_000.0
 #: Of a probe that went to its end.

@@ -937,6 +937,55 @@ def test_a_ping_is_pulled_behind_the_frame_that_makes_it_due() -> None:
     assert face.driver.pull() is None
 
 
+class Deaf(Observer):
+    """Wants no audio, and calls back at each pong."""
+
+    wants_audio = False
+
+    def __init__(self) -> None:
+        self.call: Callable[[], object] = lambda: None
+
+    def on_event(self, event: e.Event, now: float) -> None:
+        if isinstance(event, e.PongReceived):
+            self.call()
+
+
+def pong_seen_by(deaf: Deaf, woken: list[int]) -> Face:
+    """A line that flows and has taken a pong by the short way."""
+    face = flowing(deaf, wake=lambda: woken.append(1))
+    until_a_ping(face)
+    ping = face.driver.pull()
+    assert isinstance(ping, c.SendPing)
+    assert face.driver.pull() is None
+    assert face.driver.pong(e.PongReceived(1, ping.mark))
+    return face
+
+
+def test_a_pong_that_an_observer_sees_needs_no_long_way() -> None:
+    woken: list[int] = []
+    face = pong_seen_by(Deaf(), woken)
+    assert not woken
+    assert face.driver.relay("mic", FRAME) is not None
+
+
+def test_an_event_fed_by_an_observer_during_a_pong_wakes_the_owner() -> None:
+    deaf, woken = Deaf(), list[int]()
+    deaf.call = lambda: face.driver.feed(e.AbortRequested())
+    face = flowing(deaf, wake=lambda: woken.append(1))
+    assert face.driver.pong(e.PongReceived(1, b"1"))
+    assert (woken, face.driver.over) == ([1], False)
+    face.drain()
+    assert face.driver.over
+
+
+def test_an_observer_that_raises_during_a_pong_is_reported_at_once() -> None:
+    deaf, woken = Deaf(), list[int]()
+    deaf.call = lambda: 1 / 0
+    face = pong_seen_by(deaf, woken)
+    assert woken == [1]
+    assert [kind for kind, _ in troubles(face)] == ["observer"]
+
+
 def test_a_ping_behind_a_frame_that_is_being_sent_waits_for_it() -> None:
     face = flowing()
     until_a_ping(face)

@@ -377,3 +377,20 @@ def test_a_field_is_shown_up_to_80_characters(kept: Kept) -> None:
     for size in (80, 81):
         observer.on_event(e.MessageReceived(1, "x" * size), 0.0)
     assert [line.rpartition("=")[2] for line in kept.lines()] == ["x" * 80, "<81 characters>"]
+
+
+def test_a_log_leaves_live_frames_and_pongs_their_short_ways(kept: Kept) -> None:
+    drive = Drive(observers=[LogObserver()]).stream()
+    drive.audio()
+    drive.drain()
+    before = len(kept.lines())
+    while not drive.core.wants_pull:
+        assert drive.core.relay("mic", bytes(640), drive.now) is not None
+    ping, *_ = drive.drain()
+    assert isinstance(ping, c.SendPing)
+    assert drive.core.pong(e.PongReceived(1, ping.mark), drive.now)
+    assert [line.split()[1:4] for line in kept.lines()[before:]] == [
+        ["openline.dial", "send", "ping"],
+        ["openline.dial", "event", "PongReceived"],
+        ["openline.session", "transition", "streaming"],
+    ]

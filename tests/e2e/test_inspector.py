@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from openline_inspect import Recording, page, record, record_path
 from tests.e2e.browser import Browser, Scheme, Tab, missing
 from tests.inspect.support_rows import JOURNALS, journal, seen
-from tests.inspect.support_sessions import long_session, never_back
+from tests.inspect.support_sessions import away, long_session, never_back, unreadable
 from tests.inspect.test_recording import PATH, lines
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
@@ -42,6 +42,10 @@ def recorded(name: str) -> Recording:
         return record(never_back(60.0), name=name)
     if name == "long":
         return record(long_session(90.0), name=name)
+    if name == "away":
+        return record(away(), name=name)
+    if name == "unreadable":
+        return record(unreadable(), name=name)
     if name == "path":
         return record_path(lines(*PATH), name=name)
     [path] = [path for path in JOURNALS if path.stem == name]
@@ -92,7 +96,7 @@ def press(tab: Tab, *keys: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["drop-and-replay", "never-back"])
+@pytest.mark.parametrize("name", ["drop-and-replay", "never-back", "away", "unreadable"])
 def test_everybody_can_read_it(
     name: str, scheme: Scheme, size: tuple[int, int], shown: Open
 ) -> None:
@@ -122,6 +126,98 @@ def test_the_first_screen_says_how_it_ended_and_when_trouble_began(shown: Open) 
             box = tab.page.locator(each).bounding_box()
             assert box is not None
             assert box["y"] + box["height"] < SIZES[0][1]
+
+
+def tile(tab: Tab, name: str) -> str:
+    """The value of the tile of that name; empty: there is none."""
+    names = tab.page.locator("#tiles dt").all_inner_texts()
+    return (
+        tab.page.locator("#tiles dd").nth(names.index(name)).inner_text() if name in names else ""
+    )
+
+
+def test_trouble_that_was_noticed_late_says_when_it_began(shown: Open) -> None:
+    with shown("frozen-backend") as tab:
+        assert text(tab, "#first-trouble") == "Trouble began at 0:01.1, noticed at 0:06.5"
+        tab.page.click("#first-trouble")
+        assert text(tab, "#time") == "0:06.510"
+
+
+def test_a_part_that_is_lost_is_amber_and_told_in_sums(shown: Open) -> None:
+    with shown("away") as tab:
+        assert text(tab, "#outcome") == "closed\na part is lost"
+        assert "role-wait" in (tab.page.locator("#outcome").get_attribute("class") or "")
+        assert (tile(tab, "confirmed"), tile(tab, "missing")) == ("282.9 s", "16.6 s")
+        said = tab.page.locator("#tiles .tile[title]").first.get_attribute("title")
+        assert said == "282.9 s confirmed, 16.6 s missing, of 299.5 s captured"
+        assert said in (tab.page.locator(".under").get_attribute("aria-label") or "")
+
+
+def test_words_that_never_became_final_are_counted_and_quoted(shown: Open) -> None:
+    with shown("away") as tab:
+        assert tile(tab, "not final") == "9"
+        assert 'these words never became final: "that line what to does" (0:00.4 to' in text(
+            tab, "#story"
+        )
+    with shown("drop-and-replay") as tab:
+        assert tile(tab, "not final") == ""
+
+
+def test_each_trouble_says_where_it_lies_and_what_to_do(shown: Open) -> None:
+    with shown("unreadable") as tab:
+        troubles = tab.page.locator("#story li.trouble .text").all_inner_texts()
+        assert "5 times in all" in troubles[0]
+        assert all("\n" in each for each in troubles)
+        places = tab.page.locator("#story .lies b").all_inner_texts()
+        assert places == ["server", "server", "server"]
+
+
+def test_the_story_closes_with_how_it_ended(shown: Open) -> None:
+    for name, end in (
+        ("away", "the session is over: closed, not complete: not all audio was confirmed"),
+        ("happy-path", "the session is over: closed, complete"),
+    ):
+        with shown(name) as tab:
+            assert tab.page.locator("#story .text").last.inner_text() == end
+            tab.page.locator("#story button").last.click()
+            assert text(tab, "#state") == "closed"
+
+
+def test_a_gap_says_from_when_to_when_how_long_and_why(shown: Open) -> None:
+    with shown("unreadable") as tab:
+        tip = tab.page.locator("#lanes .tip")
+        said = "0.6 s of mic are missing, 0:05.6 to 0:06.2 of its audio: the session ended before"
+        assert (tip.get_attribute("title") or "").startswith(said)
+        assert tip.get_attribute("aria-label") == tip.get_attribute("title")
+        press(tab, "Home")
+        tip.click()
+        assert text(tab, "#state") == "failed"
+
+
+LANE = """() => {
+  const canvas = document.querySelector(".under");
+  const [wide, high] = [canvas.width, canvas.height];
+  const { data } = canvas.getContext("2d").getImageData(0, 0, wide, high);
+  const rows = new Set();
+  const style = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
+  const wanted = [1, 3, 5].map((at) => parseInt(style.slice(at, at + 2), 16));
+  for (let y = 0; y < high; y++) {
+    let count = 0;
+    for (let x = 0; x < wide; x++) {
+      const at = 4 * (y * wide + x);
+      if (wanted.every((value, which) => Math.abs(data[at + which] - value) < 60)) count++;
+    }
+    if (count > wide / 4) rows.add(y);
+  }
+  return rows.size;
+}"""
+
+
+def test_the_limit_of_the_buffer_is_drawn_where_the_audio_comes_near_it(shown: Open) -> None:
+    with shown("away") as tab:
+        near = tab.page.evaluate(LANE)
+    with shown("unreadable") as tab:
+        assert tab.page.evaluate(LANE) < near
 
 
 def test_a_good_session_has_no_trouble(shown: Open) -> None:

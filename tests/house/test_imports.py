@@ -86,7 +86,10 @@ ROOMS: dict[str, tuple[str, ...]] = {
         *("openline", "openline_store", "openline_audio", "openline_driver", "openline_network"),
     ),
     "openline_server": ("openline", "openline_audio", "openline_driver"),
-    "openline_doctor": ("openline", "openline_driver", "openline_network", "openline_asyncio"),
+    "openline_doctor": (
+        *("openline", "openline_lookup", "openline_driver", "openline_network"),
+        "openline_asyncio",
+    ),
     "openline_testing": ("openline", "openline_driver", "openline_server"),
     "openline_speech": ("openline",),
     "openline_wyoming": ("openline", "openline_asyncio", "openline_audio", "openline_driver"),

@@ -112,4 +112,59 @@ def never_back(seconds: float = 400.0) -> Journal:
     return journal
 
 
-__all__ = ["Gone", "Refusing", "Talking", "e", "long_session", "never_back", "phrases"]
+class Back(Talking):
+    """Stays."""
+
+    lasts = (10_000.0, 10_000.0)
+
+
+def away(dials: int = 14) -> Journal:
+    """A session that is away for so many dials, loses audio by it, and is closed properly."""
+    lines = list[bytes]()
+    Stage(
+        lines.append,
+        speech=phrases(300.0, 5),
+        stop=300.0,
+        seconds=299.5,
+        parts=[Gone, *[Refusing] * dials, Back],
+    ).play()
+    [journal] = read(lines)
+    return journal
+
+
+class Stammering(Talking):
+    """Sends five messages that cannot be read, and dies in the middle of a phrase."""
+
+    lasts = (6.0, 6.0)
+
+    def started(self) -> None:
+        super().started()
+        for number in range(5):
+            unread = e.MessageReceived(self.number, "{" * (number + 1))
+            self.later(1.0 + number, partial(self.tell, unread))
+
+    def end(self) -> None:
+        self.lose(code=1008, sender=Sender.REMOTE, reason="DATA-0000")
+
+
+def unreadable() -> Journal:
+    """A session whose backend cannot be understood, and ends it within a phrase."""
+    lines = list[bytes]()
+    Stage(lines.append, speech=phrases(20.0, 5), stop=20.0, seconds=19.5, parts=[Stammering]).play()
+    [journal] = read(lines)
+    return journal
+
+
+__all__ = [
+    "Back",
+    "Gone",
+    "Refusing",
+    "Stammering",
+    "Talking",
+    "away",
+    "e",
+    "long_session",
+    "never_back",
+    "phrases",
+    "unreadable",
+]

@@ -28,7 +28,7 @@ from openline_lookup.endings import all_rows
 from openline_lookup.records import records
 from openline_lookup.story import stories
 from tests.inspect.support_rows import JOURNALS, Seen, journal, seen, stories_in
-from tests.inspect.support_sessions import long_session, never_back
+from tests.inspect.support_sessions import away, long_session, never_back, unreadable
 
 SESSIONS: dict[str, Callable[[], Journal]] = {
     **{path.stem: lambda path=path: journal(path) for path in JOURNALS},  # type: ignore[misc]
@@ -286,3 +286,16 @@ def test_paths_and_journals_are_told_apart() -> None:
 def test_kinds_are_of_every_event_and_message() -> None:
     assert len(set(KINDS)) == len(KINDS)
     assert {"Tick", "AudioSent", "ModelStep"} <= set(KINDS)
+
+
+def test_a_story_without_text_counts_words_that_never_became_final() -> None:
+    for text, words in ((True, "that line what to does"), (False, "(5 words)")):
+        story = record(away(), text=text).rows[-1]
+        assert isinstance(story, dict)
+        first, *_ = story["story"]["unfinal"]
+        assert first["text"] == words
+        assert ("that line what to does" in str(story)) is text
+
+
+def test_the_head_has_the_limit_of_the_buffer() -> None:
+    assert record(unreadable()).head["buffer"] == 80.0

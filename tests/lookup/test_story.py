@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.updates import GapCause
-from openline_lookup.happenings import CAUSES
+from openline_lookup.happenings import CAUSES, Said
 from openline_lookup.records import Broken, Head, Record, records
+from openline_lookup.results import Sums
 from openline_lookup.story import Minute, Story, stories
 
+STOPS = "the journal stops here, and the session does not end in it"
 JOURNALS = Path(__file__).parents[1] / "journals"
 HEAD = {
     "journal": 1,
@@ -67,12 +69,14 @@ GOLDEN = {
         "0.0 mic starts",
         "0.2 the line is open, 0.2 s after the start, on dial 1",
         "1.7 the app asks for the end",
+        "2.1 the session is over: closed, complete",
     ],
     "two-sources": [
         "0.0 mic starts",
         "0.0 system starts",
         "0.2 the line is open, 0.2 s after the start, on dial 1",
         "1.2 the app asks for the end",
+        "1.6 the session is over: closed, complete",
     ],
     "drop-and-replay": [
         "0.0 mic starts",
@@ -83,6 +87,7 @@ GOLDEN = {
         ),
         "3.3 the line is open again after 1.0 s, on dial 2",
         "4.4 the app asks for the end",
+        "4.8 the session is over: closed, complete",
     ],
     "capacity": [
         "0.0 mic starts",
@@ -93,16 +98,18 @@ GOLDEN = {
         ),
         "11.0 the line is open, 11.0 s after the start, on dial 2",
         "12.0 the app asks for the end",
+        "12.4 the session is over: closed, complete",
     ],
     "frozen-backend": [
         "0.0 mic starts",
         "0.2 the line is open, 0.2 s after the start, on dial 1",
         (
             "6.5 the line was lost: the backend did not answer a ping in time [retry, source: "
-            "openline]; it dials again in 0.8 s"
+            "openline]; nothing came from the server for 5.4 s; it dials again in 0.8 s"
         ),
         "7.5 the line is open again after 1.0 s, on dial 2",
         "8.0 the app asks for the end",
+        "8.4 the session is over: closed, complete",
     ],
     "stop-during-a-reconnect": [
         "0.0 mic starts",
@@ -113,6 +120,7 @@ GOLDEN = {
         ),
         "1.7 the app asks for the end",
         "2.4 the line is open again after 1.0 s, on dial 2",
+        "2.8 the session is over: closed, complete",
     ],
     "wrong-token-with-a-provider": [
         "0.0 mic starts",
@@ -124,6 +132,7 @@ GOLDEN = {
         "0.5 the provider gave a fresh credential",
         "0.8 the line is open, 0.8 s after the start, on dial 2",
         "1.5 the app asks for the end",
+        "1.9 the session is over: closed, complete",
     ],
     "wrong-token-without-a-provider": [
         "0.0 mic starts",
@@ -133,6 +142,7 @@ GOLDEN = {
             "[fatal, source: echopanel contract, How it ends]"
         ),
         "0.2 0.2 s of mic are missing: the session ended before it was sent (undelivered)",
+        "0.2 the session is over: failed, not complete",
     ],
 }
 
@@ -178,7 +188,7 @@ def test_dials_that_fail_alike_are_counted() -> None:
         line(5.0, "SocketLost", other),
         line(9.0, "Tick", state("streaming")),
     )
-    assert sentences(story)[1:] == [
+    assert sentences(story)[1:-1] == [
         "1.0 the line was lost: nothing listens [retry]; it dials again in 1.0 s",
         "4.0 3 more dials failed alike",
         "5.0 dial 1 failed: the server is restarting [retry, source: uvicorn]",
@@ -194,6 +204,7 @@ def test_gaps_of_one_cause_are_added_up() -> None:
     assert sentences(story) == [
         "0.0 2.0 s of mic are missing: the buffer was full before it could be sent (overflow)",
         "61.0 1.0 s of mic are not missing any more",
+        f"61.0 {STOPS}",
     ]
 
 
@@ -231,6 +242,7 @@ def test_what_else_is_told() -> None:
         "9.0 it hears nothing (deaf)",
         "10.0 the process was suspended for 30.0 s",
         "11.0 dial 1 is replaced by another one: its end is near",
+        f"11.0 {STOPS}",
     ]
 
 
@@ -256,8 +268,12 @@ def test_a_cut_journal_is_told_as_far_as_it_goes() -> None:
     cut = whole[: len(whole) // 2].splitlines(keepends=True)
     story = told(cut)
     assert (story.torn, story.complete, story.broken) == (True, None, ())
-    assert sentences(story) == GOLDEN["drop-and-replay"][:2]
-    assert story.end == "the journal stops here, and the session does not end in it"
+    assert sentences(story) == [
+        *GOLDEN["drop-and-replay"][:2],
+        '2.1 these words never became final: "and" (0:01.3 to 0:01.8 of mic)',
+        f"2.1 {STOPS}",
+    ]
+    assert (story.end, story.outcome, story.audio) == (STOPS, "open", None)
 
 
 def test_a_broken_line_is_named_and_the_rest_is_told() -> None:
@@ -319,4 +335,128 @@ def test_what_went_wrong_is_trouble_and_the_rest_is_not() -> None:
         "the line was lost": True,
         "the line is open again after 1.0 s": False,
         "the app asks for the end": False,
+        "the session is over": False,
     }
+
+
+def said(story: Story) -> list[Said]:
+    return [each for minute in story.minutes for each in minute.happened]
+
+
+def ended(**more: object) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "state": "closed",
+        "complete": False,
+        "reason": "a part is missing",
+        "missing": [],
+        "transcript": [],
+        "statistics": STATISTICS,
+    }
+    return {"type": "Ended", **fields, **more}
+
+
+def test_each_trouble_says_where_it_lies_and_what_to_do() -> None:
+    for name in GOLDEN:
+        for each in said(told(journal(name))):
+            assert bool(each.where) is bool(each.advice) is each.trouble
+    [lost] = [each for each in said(told(journal("frozen-backend"))) if each.trouble]
+    assert lost.where == "unknown"
+    assert lost.began == pytest.approx(1.1, abs=0.1)
+    assert "openline doctor" in lost.advice
+    [failed, missing] = [
+        each for each in said(told(journal("wrong-token-without-a-provider"))) if each.trouble
+    ]
+    assert failed.where == missing.where == "this machine"
+    assert (failed.advice, failed.began) == ("check the token, or give another one", None)
+
+
+def test_a_loss_is_dated_back_to_the_last_sign_of_life() -> None:
+    lost = state("reconnecting", "the network timed out", action="retry")
+    for signs, began in (([1.0, 3.0], 3.0), ([8.5], None)):
+        story = session(
+            line(0.0, "Tick", state("streaming")),
+            *(line(at, "PongReceived", dial=1, mark="x") for at in signs),
+            line(10.0, "SocketLost", lost),
+        )
+        [trouble] = [each for each in said(story) if each.trouble]
+        assert (trouble.at, trouble.began, trouble.where) == (10.0, began, "network")
+        assert ("nothing came from the server for 7.0 s" in trouble.text) is (began is not None)
+
+
+def test_what_the_core_tells_once_has_its_count() -> None:
+    trouble = {"type": "Trouble", "kind": "malformed", "text": "an unreadable message"}
+    for count, text in ((5, "; 5 times in all"), (1, "")):
+        counts = {**STATISTICS, "malformed": count}
+        story = session(line(1.0, "Tick", trouble), line(2.0, "Tick", ended(statistics=counts)))
+        first = said(story)[0]
+        assert (first.text, first.count) == (f"an unreadable message (malformed){text}", count)
+
+
+def partial(text: str, start: float, end: float, **more: object) -> dict[str, Any]:
+    fields = {"source": "mic", "text": text, "final": False, "start": start, "end": end}
+    return {"type": "Transcript", **fields, **more}
+
+
+def test_words_that_never_became_final_are_told_with_their_text() -> None:
+    gone = {"type": "PartialRetracted", "source": "mic"}
+    again = {**final("so we went", 1.2), "id": "1"}
+    lines = [
+        line(1.0, "Tick", partial("so we", 0.0, 0.8)),
+        line(1.1, "Tick", partial("so we go", 0.0, 1.1)),
+        line(1.2, "SocketLost", gone, state("reconnecting", "the connection was reset")),
+        line(3.0, "Tick", partial("settled", 1.3, 1.9, settled=True, id="2")),
+        line(3.1, "Tick", partial("and on", 2.0, 2.4)),
+    ]
+    text = 'these words never became final: "{}"'
+    left = [
+        each.text.partition(" (")[0] for each in said(session(*lines, line(4.0, "Tick", ended())))
+    ]
+    assert left[-4:-1] == [text.format(each) for each in ("so we go", "settled", "and on")]
+    story = session(*lines, line(3.5, "Tick", again), line(4.0, "Tick", gone, ended()))
+    assert [each.text for each in story.unfinal] == ["settled", "and on"]
+    assert said(story)[-2].where == "unknown"
+    done = [
+        {**final("settled", 1.9), "id": "2", "start": 1.3},
+        {**final("and on", 2.4), "start": 2.0},
+    ]
+    assert (
+        session(*lines, line(3.5, "Tick", again, *done), line(4.0, "Tick", ended())).unfinal == ()
+    )
+    assert session(*lines, line(4.0, "Tick", ended(complete=True))).unfinal == ()
+
+
+def test_the_last_sentence_says_how_it_ended() -> None:
+    for how, text in (
+        (ended(complete=True), "closed, complete"),
+        (ended(), "closed, not complete: a part is missing"),
+        (ended(state="failed"), "failed, not complete"),
+    ):
+        last = said(session(line(0.0), line(7.0, "Tick", how)))[-1]
+        assert (last.at, last.text, last.trouble) == (7.0, f"the session is over: {text}", False)
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ({"complete": True}, "complete"),
+        ({"state": "failed"}, "failed"),
+        ({}, "nothing"),
+        ({"accounts": {"mic": {"captured": 16_000, "confirmed": 8_000, "told": 0,
+                               "missing": 8_000}}}, "partly"),
+    ],
+)  # fmt: skip
+def test_how_well_it_ended(more: dict[str, Any], outcome: str) -> None:
+    assert session(line(0.0, "Tick", ended(**more))).outcome == outcome
+
+
+def test_the_sums_of_all_audio() -> None:
+    one = {"captured": 48_000, "confirmed": 8_000, "told": 8_000, "missing": 16_000,
+           "assumed": 16_000}  # fmt: skip
+    story = session(line(0.0, "Tick", ended(accounts={"mic": one, "system": one})))
+    assert story.audio == Sums(captured=6.0, confirmed=1.0, assumed=2.0, told=1.0, missing=2.0)
+    assert story.end.endswith(
+        "system: 3.0 s captured, 0.5 s confirmed, 1.0 s quiet and taken for heard, 0.5 s in words "
+        "alone, 1.0 s missing"
+    )
+    old = session(line(0.0, "Tick", ended())).audio  # a journal without accounts
+    assert old == Sums(captured=1.0, confirmed=0.0, assumed=0.0, told=0.0, missing=1.0)

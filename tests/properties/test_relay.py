@@ -4,7 +4,8 @@ Two sessions live through the same schedule. In the one each message of audio is
 ``relay`` first, each pong to ``pong``, and it pulls behind neither, nor behind other news of the
 backend while it ``is_idle``, unless it ``wants_pull``. The other one receives everything, and pulls
 behind it. After every step both have given the same commands and the same bytes, and every field of
-both sessions is equal, however deep it lies.
+both sessions is equal, however deep it lies. Their observers, which want no audio, were shown the
+same, but for audio that was pulled, and pulls that gave nothing.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline import events as e
-from openline.commands import SendBytes, SendPing
+from openline.commands import Command, Outgoing, SendBytes, SendPing
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Dialect, Encoded, Memory
 from openline.dialects.traits import AudioForm, Encoding
+from openline.machine.table import Transition
+from openline.machine.timers import Timer
 from openline.observer import Observer
 from openline.policy import Policy
+from openline.reconnect.verdicts import Verdict
 from openline.session import LocalProtocolError
+from openline.snapshot import MachineOptions, Snapshot
+from openline.updates import Update
 from tests.core.driver import FRAME, Drive
 from tests.core.formed_toy import Toy
 
@@ -99,9 +105,48 @@ STEPS = st.one_of(
 
 
 class Deaf(Observer):
-    """Wants no audio, so it takes no frame out of the lane."""
+    """Wants no audio, so it takes no frame out of the lane. Notes all that it is shown."""
 
     wants_audio = False
+
+    def __init__(self) -> None:
+        self.shown: list[object] = []
+        self.look: Callable[[], Snapshot]
+
+    def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
+        self.look = look
+
+    def on_event(self, event: e.Event, now: float) -> None:
+        self.shown.append((event, now, self.look()))
+
+    def on_draw(self, value: float) -> None:
+        self.shown.append(value)
+
+    def on_timer(self, timer: Timer, now: float) -> None:
+        self.shown.append((timer, now))
+
+    def on_verdict(self, verdict: Verdict, now: float) -> None:
+        self.shown.append((verdict, now))
+
+    def on_transition(self, transition: Transition, now: float) -> None:
+        self.shown.append((transition.name, now))
+
+    def on_command(self, command: Command, now: float) -> None:
+        self.shown.append((command, now))
+
+    def on_update(self, update: Update, now: float) -> None:
+        self.shown.append((update, now))
+
+    def on_done(self, event: e.Event, now: float) -> None:
+        self.shown.append(("done", event, now, self.look()))
+
+    def on_pull(self, outgoing: Outgoing | None, now: float) -> None:
+        assert outgoing is not None
+        if not isinstance(outgoing, SendBytes):
+            self.shown.append((outgoing, now, self.look()))
+
+    def on_error(self, error: Exception, event: e.Event | None, now: float) -> None:
+        self.shown.append((str(error), event, now))
 
 
 class One:
@@ -114,7 +159,8 @@ class One:
         self, dialect: Dialect, policy: Policy, *, relays: bool, watched: bool = False
     ) -> None:
         kinds = {"system": e.SourceKind.STORE}
-        observers = [Deaf()] if watched else []
+        self.deaf = Deaf()
+        observers = [self.deaf] if watched else []
         setting: Any = {"kinds": kinds, "observers": observers}
         self.drive = Drive(dialect=dialect, policy=policy, sources=SOURCES, **setting)
         self.relays = relays
@@ -265,10 +311,10 @@ def live(
 ) -> One:
     """Play the steps in both sessions and compare them; the one that goes the short ways.
 
-    ``watched``: the session that relays has an observer, which wants no audio.
+    ``watched``: each has an observer, which wants no audio.
     """
     one = One(dialect, policy, relays=True, watched=watched)
-    two = One(dialect, policy, relays=False)
+    two = One(dialect, policy, relays=False, watched=watched)
     for step in steps:
         for each in (one, two):
             each.play(step)
@@ -276,6 +322,7 @@ def live(
         assert one.drive.commands == two.drive.commands, step
         assert one.drive.core.next_deadline() == two.drive.core.next_deadline(), step
         assert contents(one.drive.session) == contents(two.drive.session), step
+        assert one.deaf.shown == two.deaf.shown, step
     return one
 
 
@@ -310,7 +357,10 @@ def test_nearly_every_frame_of_live_speech_is_relayed(name: str, samples: int, l
     assert one.relayed >= least
     assert one.ponged >= 12
     assert one.idled >= 12
-    assert live(DIALECTS[name], POLICIES["much memory"], speech, watched=True).relayed >= least
+    watched = live(DIALECTS[name], POLICIES["much memory"], speech, watched=True)
+    assert watched.relayed >= least
+    assert watched.ponged >= 12
+    assert watched.idled >= 12
 
 
 def test_nothing_of_a_source_that_the_backend_ignores_is_relayed() -> None:

@@ -13,6 +13,7 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.updates import SAMPLE_RATE, GapWithdrawn
 from openline_telemetry import names
+from openline_telemetry.setup import SAMPLE_EVERY
 from openline_telemetry.turns import MOST_WAITING
 from tests.core.driver import Drive
 from tests.core.renewing import leaving
@@ -185,6 +186,7 @@ def test_a_refusal_in_words_is_named_and_not_quoted() -> None:
     drive.opened()
     drive.drain()
     drive.refuse("Server at capacity, ask for s3cret")
+    drive.tick()  # the span ends with the next event
     (dial,) = told.spans(names.DIAL_SPAN)
     assert attributes(dial)[names.ERROR_TYPE] == "backend_refusal"
     assert attributes(dial)[names.OUTCOME] == "later"
@@ -221,6 +223,21 @@ def test_the_slowest_pong_since_the_last_look_is_measured() -> None:
     assert told.sums(names.PONG) == {(): pytest.approx(0.3)}
 
 
+def test_a_pong_on_the_short_way_is_measured_as_well() -> None:
+    told = Told()
+    drive = told.drive().stream()
+    drive.audio()
+    drive.drain()
+    while not drive.core.wants_pull:
+        assert drive.core.relay("mic", bytes(640), drive.now) is not None
+    ping, *_ = drive.drain()
+    assert isinstance(ping, SendPing)
+    drive.now += 0.1
+    assert drive.core.pong(e.PongReceived(1, ping.mark), drive.now)
+    drive.abort()
+    assert told.sums(names.PONG) == {(): pytest.approx(0.1)}
+
+
 def test_a_settled_turn_waits_for_its_final_while_the_next_is_live() -> None:
     told = Told()
     drive = told.drive(ends="claim").stream()
@@ -247,6 +264,7 @@ def test_waiting_turns_are_bounded() -> None:
     for number in range(MOST_WAITING + 3):
         drive.final(number * 0.1, number * 0.1 + 0.05, f"word {number}")
     assert len(drive.settled) == MOST_WAITING + 3
+    drive.wait(SAMPLE_EVERY)  # spans are made together
     spans = told.spans(names.TURN_SPAN)
     assert [attributes(turn)[names.OUTCOME] for turn in spans] == ["unfinished"] * 3
 
@@ -256,6 +274,8 @@ def test_a_final_without_a_partial_has_no_length_and_is_not_timed() -> None:
     drive = told.drive().stream()
     drive.speak(1.0)
     drive.final(0.0, 1.0)
+    assert not told.spans(names.TURN_SPAN)
+    drive.wait(SAMPLE_EVERY)
     (turn,) = told.spans(names.TURN_SPAN)
     assert seconds(turn) == 0
     assert names.TURN.name not in told.points()

@@ -49,7 +49,8 @@ def test_many_sessions_share_the_instruments(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
             told.drive().stop()
-    assert caplog.text == ""
+    # Exporters of other tests may still be at their last try, in threads of their own.
+    assert [each for each in caplog.records if "exporter" not in each.name] == []
     (scope,) = {span.instrumentation_scope.name for span in told.spans_out.get_finished_spans()
                 if span.instrumentation_scope}  # fmt: skip
     assert scope == SCOPE

@@ -5,7 +5,7 @@
 const GUTTER = 78; // pixels for the names of the lanes
 const AXIS = 20;
 const LEAST = 2000; // microseconds that a view shows at least
-
+const MOST_TIPS = 200; // gaps that have words: a canvas draws any number
 
 /** The lanes of one or two recordings, and what of their time is seen. */
 class Lanes {
@@ -14,6 +14,7 @@ class Lanes {
     this.holder = holder;
     this.under = /** @type {HTMLCanvasElement} */ (holder.querySelector(".under"));
     this.over = /** @type {HTMLCanvasElement} */ (holder.querySelector(".over"));
+    this.tips = /** @type {HTMLElement} */ (holder.querySelector(".tips"));
     /** @type {Shown[]} */
     this.shown = [];
     this.from = 0;
@@ -154,9 +155,11 @@ class Lanes {
     fitted(this.over, wide, high);
     this.holder.style.height = `${high}px`;
     this.axis(ink, high);
+    /** @type {Tip[][]} */
+    const tips = this.shown.map(() => []);
     let top = AXIS + 2;
     all.forEach((lanes, at) => {
-      const paint = { ink, colours: this.colours, store: this.shown[at].store, x: (/** @type {number} */ t) => this.placeOf(t), t: (/** @type {number} */ px) => this.timeOf(px), from: this.from, to: this.to, left: GUTTER, right: wide - 8 };
+      const paint = { ink, colours: this.colours, store: this.shown[at].store, x: (/** @type {number} */ t) => this.placeOf(t), t: (/** @type {number} */ px) => this.timeOf(px), from: this.from, to: this.to, left: GUTTER, right: wide - 8, tips: tips[at] };
       for (const lane of lanes) {
         ink.fillStyle = this.colours.quiet;
         ink.font = "12px system-ui, sans-serif";
@@ -173,13 +176,32 @@ class Lanes {
           ink.fillStyle = this.colours.quiet;
           ink.font = "11px system-ui, sans-serif";
           ink.textAlign = "right";
-          ink.fillText(note, GUTTER - 10, top + 31);
+          note.split("\n").forEach((line, below) => ink.fillText(line, GUTTER - 10, top + 31 + 13 * below));
         }
         top += lane.high + 6;
       }
       top += 10;
     });
+    this.tell(tips);
     this.drawNow();
+  }
+
+  /** Put words where the pointer may ask for them. @param {Tip[][]} tips of each recording */
+  tell(tips) {
+    const made = tips.flatMap((each, at) => each.slice(0, MOST_TIPS).map((tip) => this.tip(tip, at === 0)));
+    this.tips.replaceChildren(...made);
+  }
+
+  /** @param {Tip} tip @param {boolean} leads */
+  tip({ left, top, wide, high, row, text }, leads) {
+    const made = make("div", "tip");
+    const from = Math.max(GUTTER, left);
+    Object.assign(made.style, { left: `${from}px`, top: `${top}px`, width: `${Math.max(8, Math.min(left + wide, this.wide - 8) - from)}px`, height: `${high}px` });
+    made.title = text;
+    made.setAttribute("role", "img");
+    made.setAttribute("aria-label", text);
+    if (leads) made.addEventListener("click", () => jump(row));
+    return made;
   }
 
   /** @param {CanvasRenderingContext2D} ink @param {number} high */

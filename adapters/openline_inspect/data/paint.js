@@ -3,7 +3,8 @@
 
 /** @typedef {{name: string, high: number, draw: (paint: Painter, top: number, high: number) => string | void}} Lane */
 /** @typedef {{store: Store, title: string}} Shown */
-/** @typedef {{ink: CanvasRenderingContext2D, colours: Record<string, string>, store: Store, x: (micros: number) => number, t: (x: number) => number, from: number, to: number, left: number, right: number}} Painter */
+/** @typedef {{ink: CanvasRenderingContext2D, colours: Record<string, string>, store: Store, x: (micros: number) => number, t: (x: number) => number, from: number, to: number, left: number, right: number, tips: Tip[]}} Painter */
+/** What the pointer is told at a place. @typedef {{left: number, top: number, wide: number, high: number, row: number, text: string}} Tip */
 
 /** @param {Painter} paint @param {number} top @param {number} high */
 function paintStates({ ink, colours, store, x, from, to }, top, high) {
@@ -96,7 +97,7 @@ function paintTicks({ ink, x, t, from, to }, times, top, high, colour) {
 
 /** How far behind the captured audio each watermark is, and the gaps. Returns its height in words.
  * @param {Painter} paint @param {number} top @param {number} high @param {number} source */
-function paintAudio({ ink, colours, store, x, t, left, right, from, to }, top, high, source) {
+function paintAudio({ ink, colours, store, x, t, left, right, from, to, tips }, top, high, source) {
   const [captured, sent, received, confirmed] = store.marks.slice(source * MARKS, source * MARKS + MARKS);
   const bottom = top + high - 9;
   const full = bottom - top - 2;
@@ -115,6 +116,9 @@ function paintAudio({ ink, colours, store, x, t, left, right, from, to }, top, h
     most = Math.max(most, behind[2][i]);
     row = Math.max(0, next);
   }
+  const limit = (store.head.buffer || 0) * FACTS.rate;
+  const isNear = limit > 0 && most > limit / 3; // else it would press all else flat
+  if (isNear) most = Math.max(most, limit * 1.04);
   const width = Math.max(0, Math.floor(stop - left)) + 1;
   const inks = [colours.sent, colours.received, colours.confirmed];
   ink.fillStyle = colours.line;
@@ -132,10 +136,38 @@ function paintAudio({ ink, colours, store, x, t, left, right, from, to }, top, h
     if (gap.source !== source || gap.until !== Infinity) continue;
     const [a, b] = [gap.start, gap.end].map((sample) => store.origin + (sample / FACTS.rate) * MICRO);
     if (a > to || b < from) continue;
+    const wide = Math.max(3, x(b) - x(a));
     ink.fillStyle = colours.bad;
-    ink.fillRect(x(a), bottom + 2, Math.max(3, x(b) - x(a)), 7);
+    ink.fillRect(x(a), bottom + 2, wide, 7);
+    tips.push({ left: x(a), top: bottom - 2, wide, high: 11, row: gap.row, text: gapWords(store, gap) });
   }
-  return `${(most / FACTS.rate).toFixed(1)} s high`;
+  if (!limit) return `${(most / FACTS.rate).toFixed(1)} s high`;
+  if (isNear) paintLimit(ink, colours, left, right, bottom - (limit / most) * full);
+  return `${(most / FACTS.rate).toFixed(1)} s high\nlimit ${limit / FACTS.rate} s`;
+}
+
+/** The most that memory keeps: what is above it is lost. @param {CanvasRenderingContext2D} ink @param {Record<string, string>} colours @param {number} left @param {number} right @param {number} y */
+function paintLimit(ink, colours, left, right, y) {
+  ink.strokeStyle = colours.ink;
+  ink.setLineDash([5, 4]);
+  ink.beginPath();
+  ink.moveTo(left, y);
+  ink.lineTo(right, y);
+  ink.stroke();
+  ink.setLineDash([]);
+  const text = "limit of the buffer";
+  ink.font = "11px system-ui, sans-serif";
+  ink.textAlign = "right";
+  ink.fillStyle = colours.panel; // it has to be read on what is drawn below it
+  ink.fillRect(right - 8 - ink.measureText(text).width, y + 2, ink.measureText(text).width + 8, 13);
+  ink.fillStyle = colours.ink;
+  ink.fillText(text, right - 4, y + 9);
+}
+
+/** A gap in words: from, to, how long, why. @param {Store} store @param {any} gap */
+function gapWords({ head }, { source, start, end, samples, cause }) {
+  const at = (/** @type {number} */ sample) => clock((sample / FACTS.rate) * MICRO, 1);
+  return `${(samples / FACTS.rate).toFixed(1)} s of ${head.sources[source]} are missing, ${at(start)} to ${at(end)} of its audio: ${FACTS.causes[cause] || cause}`;
 }
 
 /** @param {Painter} paint @param {number} top @param {number} high */

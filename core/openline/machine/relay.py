@@ -18,6 +18,8 @@ A face may keep the lane of the last frame, and ask it directly: one that is shu
 
 Three things happen so often that they keep the lane: the ping that a frame makes due, the pull
 behind that ping, and its pong. Each changes what the limits are made of, and no other answer.
+Observers are shown a pull and a pong as on the long way; the lane is held meanwhile, so that none
+of them sends audio by it.
 
 An example: the last ping went out behind connection sample 8,000, and the backend has received
 that much. The next ping is wanted 8,000 samples later (``Limits.ping_live``), and the window is
@@ -30,7 +32,7 @@ a pace, and silence that is only assumed need the long way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from openline.audio.stream import Stream
 from openline.commands import SendPing
@@ -41,6 +43,7 @@ from openline.machine.reporting import Reporting
 from openline.machine.sender import ping
 from openline.machine.table import Transition
 from openline.machine.timers import OFF, Timer
+from openline.observer import Observer
 from openline.updates import State
 
 _SEND, _STALL, _PACE = int(Timer.SEND), int(Timer.STALL), int(Timer.PACE)
@@ -108,7 +111,8 @@ def _is_idle(session: Reporting) -> bool:
 class Lane:
     """The way of one source straight through, within its limits.
 
-    It is *held* while a ping is to be pulled, or is being sent: then no audio goes through.
+    It is *held* while a ping is to be pulled, or is being sent, and while observers are called:
+    then no audio goes through.
     """
 
     __slots__ = (
@@ -198,17 +202,28 @@ class Lane:
         self._until = self._resumes
         return None
 
-    def pong(self, mark: bytes, now: float) -> bool:
-        """The backend received what was sent before the ping with ``mark``; False: as ``send``."""
+    def hold(self) -> float:
+        """Take nothing until ``go_on``, which wants what this returns."""
+        until, self._until = self._until, -OFF
+        return until
+
+    def go_on(self, until: float) -> None:
+        """Be held no longer, unless something else has happened."""
+        if not self.is_shut:
+            self._until = until
+
+    def may_pong(self, now: float) -> bool:
+        """Whether ``pong`` takes the place of the long way."""
+        return self._session.now <= now < self._until
+
+    def pong(self, mark: bytes, now: float) -> None:
+        """The backend received what was sent before the ping with ``mark``."""
         session = self._session
-        if not session.now <= now < self._until:
-            return False
         session.now = now
         session.deadlines[_PONG] = OFF
         session.pong = mark
         session.streams.note_pong(mark)
         self._look()
-        return True
 
 
 class Relaying(Generic[S]):
@@ -220,6 +235,7 @@ class Relaying(Generic[S]):
     _observers: Observers | None
     _interpret: Callable[[str], Transition | bool | None] | None
     _lanes: dict[str, Lane]  # how frames go while nothing else happens
+    _pong_row: ClassVar[Transition]  # what a pong runs in the chart, on a line that streams
     wants_pull: bool  #: after ``relay``: there is a ping to pull, behind its message
 
     def relay(self, source: str, pcm: bytes, now: float, peak: int | None = None) -> bytes | None:
@@ -236,6 +252,8 @@ class Relaying(Generic[S]):
         if lane is None:
             return None
         message = lane.send(pcm, now, peak)
+        if message is None and self._observers is not None:
+            self._observers.begin()  # refuse an observer, for which the lane is held
         self.wants_pull = lane.wants_ping
         return message
 
@@ -257,14 +275,36 @@ class Relaying(Generic[S]):
         """Take in a pong that only proves what the backend received, where that is all to do.
 
         False: nothing has changed; ``receive`` it. Else it is as if it was received: there are no
-        commands, and a pull that gave None gives None again. A session with an observer has no
-        such way.
+        commands, and a pull that gave None gives None again. Observers are shown it as ever, but a
+        session has no such way where one of them wants to see audio. Raises RuntimeError if an
+        observer calls it.
         """
-        session = self._session
-        if event.dial != session.dial or self._interpret is not None:
+        if event.dial != self._session.dial or self._interpret is not None:
             return False
-        lane = self._lane()
-        return lane is not None and lane.pong(event.mark, now)
+        lane, watch = self._lane(), self._observers
+        if lane is None or not lane.may_pong(now):
+            return False
+        if watch is None:
+            lane.pong(event.mark, now)
+            return True
+        until = lane.hold()
+        watch.call(Observer.on_event, event, now)
+        lane.pong(event.mark, now)
+        watch.call(Observer.on_transition, self._pong_row, now)
+        watch.call(Observer.on_done, event, now)
+        lane.go_on(until)
+        return True
+
+    def _pull_by(self, lane: Lane, now: float) -> SendPing | None:
+        """Pull by a lane that allows it."""
+        watch = self._observers
+        if watch is None:
+            return lane.pull(now)
+        watch.begin()
+        outgoing = lane.pull(now)
+        if outgoing is not None:  # it is held until the next pull
+            watch.call(Observer.on_pull, outgoing, now)
+        return outgoing
 
     def is_idle(self) -> bool:
         """Whether a pull that gave None would give None again, whatever was received since.
@@ -281,9 +321,9 @@ class Relaying(Generic[S]):
             self._lanes.clear()
 
     def _lane(self) -> Lane | None:
-        """The lane of the one source of a session without observers; None: there is none."""
-        lanes, streams = self._lanes, self._session.streams
-        if self._observers is not None or streams.are_several:
+        """The lane of the one source of a session; None: there is none, as in ``lane``."""
+        lanes, streams, watch = self._lanes, self._session.streams, self._observers
+        if streams.are_several or (watch is not None and not watch.lets_relay()):
             return None
         for lane in lanes.values():
             return lane
