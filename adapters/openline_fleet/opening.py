@@ -30,7 +30,7 @@ from openline_fleet.shared import Shared
 from openline_fleet.spec import SessionSpec
 from openline_store.beginning import begun, begun_again
 from openline_store.journal_file import journal_file
-from openline_store.spool import folder_name
+from openline_store.spool import SpoolError, folder_name
 
 #: Makes what opens a session's sockets, with the session's memory of addresses.
 Connecting = Callable[[Addresses], Connect]
@@ -72,6 +72,11 @@ class Opener:
         connect = self._connecting(known)
 
         def make(options: SessionOptions) -> FleetSession:
+            if options.session_id != spec.session_id:
+                raise SpoolError(
+                    f"the folder of {spec.session_id!r} holds the session {options.session_id!r}: "
+                    "give it the name of its own session"
+                )
             return FleetSession(
                 *(self._shard, spec, options), connect=connect, observers=observers, journal=journal
             )

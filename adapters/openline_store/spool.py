@@ -16,8 +16,8 @@ import contextlib
 import os
 import re
 import shutil
-import zlib
 from collections.abc import Generator, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -143,10 +143,13 @@ class Spool:
 
 
 def folder_name(session_id: str) -> str:
-    """The name of a session's folder: its id if that is a safe name, else a checksum of it."""
+    """The name of a session's folder: its id if that is a safe name, else a hash of it.
+
+    The hash has 96 bits: no two of a billion sessions share a folder (of 32 bits, two of 77,000).
+    """
     if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", session_id):
         return session_id
-    return f"session-{zlib.crc32(session_id.encode('utf-8', 'surrogatepass')):08x}"
+    return f"session-{sha256(session_id.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
 
 def segments(folder: Path, source: str) -> list[tuple[Path, int, int]]:

@@ -11,8 +11,8 @@ import pytest
 from openline.reconnect.verdict_table import ERRORS
 from openline_cli.commands import COMMANDS
 from openline_cli.parameters import read_words
-from openline_doctor.advice import ADVICE
 from openline_doctor.facts import Step
+from openline_lookup.places import ADVICE
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "howto" / "it-does-not-work.md").read_text("utf-8")

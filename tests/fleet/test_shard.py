@@ -30,6 +30,7 @@ from openline_fleet import (
     SharedProvider,
     SourceSpec,
 )
+from openline_store.spool import SpoolError
 from tests.faces.corpus import closing_at_once, cut, echo, mute
 from tests.faces.script import Peer, Steps
 from tests.fleet.support import Backends, jumping, read, result, sharded, spec, talk, words
@@ -521,6 +522,27 @@ def test_a_journal_and_a_bad_spool(tmp_path: Path) -> None:
             await talk(line, 30)
             await line.wait()
         assert "AudioCaptured" in (tmp_path / "j.jsonl").read_text()
+
+    jumping(main)
+
+
+def test_the_folder_of_another_session_is_not_resumed(tmp_path: Path) -> None:
+    """As where somebody has renamed it."""
+
+    async def main() -> None:
+        async with sharded(Backends()) as shard:
+            line = shard.start(spec(0, spool=str(tmp_path)))
+            line.push("mic", bytes(640))
+            line.abort()
+            await line.wait()
+            (tmp_path / "s0").rename(tmp_path / "s1")
+            with pytest.raises(SpoolError, match="the folder of 's1' holds the session 's0'"):
+                shard.start(spec(1, spool=str(tmp_path), resume=True))
+            assert len(shard) == 0
+        (tmp_path / "s1").rename(tmp_path / "s0")
+        async with sharded(Backends()) as shard:
+            again = shard.start(spec(0, spool=str(tmp_path), resume=True))
+            assert (await again.wait()).complete
 
     jumping(main)
 

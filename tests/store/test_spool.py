@@ -393,7 +393,7 @@ def test_a_hostile_id_never_names_a_path(session_id: str) -> None:
     name = folder_name(session_id)
     assert name.startswith("session-")
     assert name.replace("-", "").isalnum()
-    assert len(name) == len("session-") + 8
+    assert len(name) == len("session-") + 24
     assert name == folder_name(session_id)
 
 
