@@ -76,6 +76,13 @@ class TestDials:
         this.begin_dial(settling, Ends.EXACT)
         assert settling.aside == [(samples(1), samples(2))]
 
+    def test_what_was_put_aside_lies_in_the_audio_that_it_shares(self) -> None:
+        this = hearing((1, 2, "a"))
+        lose(this)
+        assert this.aside_in(0, samples(1)) == this.aside_in(samples(2), samples(3)) == []
+        shared = this.aside_in(0, samples(1) + 1)
+        assert shared == [("a", samples(1), samples(1) + 1)]
+
     def test_a_claim_that_is_never_proved_counts_as_far_as_the_figures_show_work(self) -> None:
         drive = Drive(ends="claimed").stream()
         drive.speak(4.0)
