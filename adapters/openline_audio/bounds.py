@@ -60,7 +60,7 @@ class _Ogg(Bound):
             self._left -= passed
             at += passed
             head = data[at : at + OGG_HEAD + 255]
-            if self._left or not head:
+            if not head:
                 return at, False
             if not head.startswith(_PAGE[: len(head)]):  # no page: FFmpeg looks for the next
                 found = data.find(_PAGE, at)

@@ -68,6 +68,8 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
         ("desk", DESK),
         ("default", USB),
         ("pulse", USB),
+        ("sysdefault", USB),
+        ("pipewire", USB),
     ],
 )
 def test_a_microphone_is_named_by_all_or_part_of_its_name(

@@ -255,6 +255,13 @@ def test_transcript_that_fits_nowhere_is_reported(
     assert not list(tmp_path.iterdir())
 
 
+def test_why_is_what_the_error_says(tmp_path: Path) -> None:
+    draft = Draft(tmp_path / "t.txt", several=False)
+    for error, said in ((OSError(errno.EIO, "it broke"), "it broke"), (OSError("odd"), "odd")):
+        assert f"not written yet ({said});" in draft.why(error)
+    draft.leave()
+
+
 def test_session_left_without_a_result_keeps_its_finals(tmp_path: Path, final: Final) -> None:
     path = tmp_path / "t.txt"
     open_before = len(os.listdir("/dev/fd"))

@@ -14,8 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from openline.audio.hearing import Hearing
 from openline.audio.marks import Marks
 from openline.audio.readings import Reading
+from openline.audio.settling import Settling
 from openline.dialects.traits import Ends
 from openline.updates import SAMPLE_RATE, Transcript
+from tests.core.driver import Drive
+from tests.core.test_spooled import the_box
 from tests.support_profiles import paced
 
 ERROR, LONGEST = round(0.3 * SAMPLE_RATE), 20 * SAMPLE_RATE
@@ -57,6 +60,36 @@ def lose(this: Hearing, mark: float = 0.0, *, exact: bool = False) -> None:
     """The dial is lost, and another one begins."""
     this.end_dial(samples(mark))
     this.begin_dial(marks(mark), Ends.EXACT if exact else Ends.CLAIMED)
+
+
+class TestDials:
+    def test_what_was_told_stays_until_it_is_taken(self) -> None:
+        this = hearing((1, 2, "b"), (4, 5, "c"))
+        this.tell(reading(0, 1, "a"))
+        lose(this, 2.0)
+        assert names(this.take_told()) == ["a", "b"]
+
+    def test_a_dial_whose_finals_settle_knows_the_runs_that_were_put_aside(self) -> None:
+        this = hearing((1, 2, "a"))
+        this.end_dial(0)
+        settling = Settling(0, ERROR, LONGEST, 0, 0)
+        this.begin_dial(settling, Ends.EXACT)
+        assert settling.aside == [(samples(1), samples(2))]
+
+    def test_what_was_put_aside_lies_in_the_audio_that_it_shares(self) -> None:
+        this = hearing((1, 2, "a"))
+        lose(this)
+        assert this.aside_in(0, samples(1)) == this.aside_in(samples(2), samples(3)) == []
+        shared = this.aside_in(0, samples(1) + 1)
+        assert shared == [("a", samples(1), samples(1) + 1)]
+
+    def test_a_claim_that_is_never_proved_counts_as_far_as_the_figures_show_work(self) -> None:
+        drive = Drive(ends="claimed").stream()
+        drive.speak(4.0)
+        drive.figures(backlog=1.0)
+        drive.final(0.5, 3.9)
+        [held] = the_box(drive).hearing.marks.held
+        assert held.told_until == samples(3)
 
 
 class TestPassing:

@@ -442,6 +442,11 @@ def test_headers_that_the_app_adds_are_redacted() -> None:
         assert (TOKEN in seen) == (kept.current is None)
 
 
+def test_no_part_stays_of_a_header_that_holds_a_shorter_secret() -> None:
+    kept = CredentialStore(None, EchoPanel(), (("X-Key", "Key k3y-of-the-gateway"),))
+    assert "data='<[token]>'" in redacted(kept, message("<Key k3y-of-the-gateway>"))
+
+
 @pytest.mark.parametrize("name", ["Origin", "user-agent", "Accept-Language", "REFERER"])
 def test_headers_that_any_browser_sends_are_no_secret(name: str) -> None:
     kept = CredentialStore(TOKEN, EchoPanel(), ((name, "a-long-value"),))
