@@ -92,7 +92,13 @@ def wyoming(options: WyomingOptions) -> int:
         announce(f"listening on tcp://{shown}:{port}, for {backend.address}{backend.path}")
 
     offer = Offer(dialect=spoken, languages=tuple(options.language))
-    service = Service(offer=offer, open_one=open_one, patience=options.patience, note=note)
+    service = Service(
+        offer=offer,
+        open_one=open_one,
+        patience=options.patience,
+        silence=(options.policy or Policy()).source_timeout,
+        note=note,
+    )
 
     async def main() -> None:
         this = asyncio.current_task()

@@ -2,8 +2,9 @@
 
 Audio goes through a queue of a second. While the session has no room, the queue is full, the
 connection is not read, and TCP holds the client back: nothing is lost in an outage, and memory is
-bounded. A client that sends nothing for ``Policy.source_timeout`` in the midst of an utterance has
-gone away without a word; the core ends its session.
+bounded. The core does not limit the silence of a source that can wait, so the reading is limited
+here: a client that sends nothing for ``Service.silence`` in the middle of an utterance is told an
+error. TCP's probes find one that has lost its network between two utterances.
 """
 
 from __future__ import annotations
@@ -17,20 +18,17 @@ from typing import Any, Final, NoReturn, TypeAlias
 from wyoming.event import Event, async_read_event, async_write_event
 
 from openline.dialects.protocol import Dialect
-from openline.events import SourceKind
-from openline.updates import Ended, State, StateChanged
+from openline.updates import State, StateChanged
 from openline_asyncio.session import Session
-from openline_audio.source import Sink, Source
+from openline_audio.source import Source
 from openline_driver.exception_groups import leaves
+from openline_wyoming.connection import MOST, Bounded, address, probe
 from openline_wyoming.offer import Offer
-from openline_wyoming.talk import Act, Begin, Feed, Finish, HangUp, Say, Talk
+from openline_wyoming.speech import Speech
+from openline_wyoming.talk import Act, Begin, Feed, Finish, HangUp, Note, Say, Talk
 
 #: Opens a session for one utterance.
 Open: TypeAlias = Callable[[Dialect, Source], AbstractAsyncContextManager[Session]]
-#: The most bytes of one event: two minutes of speech.
-_MOST: Final = 1 << 22
-#: Frames of 20 ms that wait for the session.
-_FRAMES: Final = 50
 #: Seconds in which a connection that is over has to close.
 _CLOSING: Final = 2.0
 #: Seconds in which a client reads an event, and ends what it says once it was told an error.
@@ -42,59 +40,16 @@ class Service:
     """What each client is served with.
 
     ``open_one`` opens the session of an utterance, which has one source. ``patience``: seconds in
-    which the words have to come once the audio has ended. ``note`` takes a line for the log.
+    which the words have to come once the audio has ended. ``silence``: seconds in which a client
+    may send nothing between ``audio-start`` and ``audio-stop``; None: no limit. ``note`` takes a
+    line for the log.
     """
 
     offer: Offer
     open_one: Open
     patience: float
+    silence: float | None
     note: Callable[[str], object]
-
-
-class Speech:
-    """The audio of one utterance: a source that can wait."""
-
-    kind = SourceKind.STORE
-    duration = None
-
-    def __init__(self) -> None:
-        self._frames: asyncio.Queue[bytes | None] = asyncio.Queue(_FRAMES)
-        self._is_dropped = False
-
-    async def put(self, frames: list[bytes], *, last: bool = False) -> None:
-        """Queue frames, and wait while there is no room. ``last``: no more follow."""
-        for frame in (*frames, None) if last else frames:
-            if not self._is_dropped:
-                await self._frames.put(frame)
-
-    def drop(self) -> None:
-        """Discard all frames, those to come as well; ``put`` no longer waits."""
-        self._is_dropped = True
-        while not self._frames.empty():
-            self._frames.get_nowait()
-
-    async def run(self, sink: Sink) -> None:
-        """Deliver."""
-        frame = await self._frames.get()
-        sink.started(asyncio.get_running_loop().time())
-        while frame is not None:
-            sink.audio(frame)
-            await sink.room()
-            frame = await self._frames.get()
-
-
-class _Bounded:
-    """A reader that refuses an event of a length that no memory should be given to."""
-
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        self.readline, self.read = reader.readline, reader.read
-        self._reader = reader
-
-    async def readexactly(self, count: int) -> bytes:
-        """``count`` bytes. Raises ValueError for too many."""
-        if count > _MOST:
-            raise ValueError(f"{count} bytes are too many")
-        return await self._reader.readexactly(count)
 
 
 class _GoneError(Exception):
@@ -107,8 +62,9 @@ class Client:
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, service: Service
     ) -> None:
-        self._reader: Any = _Bounded(reader)
+        self._reader: Any = Bounded(reader)
         self._writer = writer
+        self._address = address(writer)
         self._service = service
         self._talk = Talk(service.offer)
         self._speech = Speech()
@@ -117,15 +73,27 @@ class Client:
 
     async def attend(self) -> None:
         """Serve the client until it goes away, or is told an error. Its session ends with it."""
+        probe(self._writer)
         try:
             async with asyncio.TaskGroup() as group:
-                while (event := await self._read()) is not None:
-                    await self._carry_out(self._talk.receive(event), group)
+                while (acts := await self._receive()) is not None:
+                    await self._carry_out(acts, group)
                 _hang_up()
         except* (_GoneError, OSError):
             pass
         finally:
             await self._close()
+
+    async def _receive(self) -> list[Act] | None:
+        """What the next event asks for, or the client's silence; None: it has gone away."""
+        silence = self._service.silence if self._talk.is_listening else None
+        try:
+            async with asyncio.timeout(silence):
+                event = await self._read()
+        except TimeoutError:
+            why = f"the client sent nothing for {silence:g} s in the middle of its utterance"
+            return self._talk.fail(why, "silent")
+        return None if event is None else self._talk.receive(event)
 
     async def _read(self) -> Event | None:
         """The next event; None: the client has gone away, or what it sends is none."""
@@ -139,6 +107,8 @@ class Client:
     async def _carry_out(self, acts: list[Act], group: asyncio.TaskGroup) -> None:
         for act in acts:
             match act:
+                case Note(line):
+                    self._service.note(f"{self._address}: {line}")
                 case Say(event):
                     await self._say(event)
                 case Begin(dialect):
@@ -174,8 +144,6 @@ class Client:
                     if isinstance(update, StateChanged):
                         trouble = f": {update.reason}" if update.reason else trouble
                         trouble = "" if update.state == State.STREAMING else trouble
-                    if isinstance(update, Ended) and not update.complete:
-                        self._service.note(update.reason)
                     await self._carry_out(self._talk.hear(update), group)
         except TimeoutError:
             patience = self._service.patience
@@ -190,7 +158,6 @@ class Client:
             return
         finally:
             speech.drop()
-        self._service.note(why)
         await self._carry_out(self._talk.fail(why, code), group)
 
     async def _close(self) -> None:
@@ -203,7 +170,7 @@ class Client:
             async with asyncio.timeout(_READING if self._lingers else _CLOSING):
                 if self._lingers:
                     self._writer.write_eof()
-                    while await self._reader.read(_MOST):
+                    while await self._reader.read(MOST):
                         pass
                 self._writer.close()
                 await self._writer.wait_closed()

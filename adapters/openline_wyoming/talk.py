@@ -30,6 +30,12 @@ from openline_audio.stated import StatedPcm, describe_unusable_form
 from openline_wyoming.offer import Offer
 
 
+class Note(NamedTuple):
+    """Write this line to the log: why the client gets no words."""
+
+    line: str
+
+
 class Say(NamedTuple):
     """Write this event to the client."""
 
@@ -58,7 +64,7 @@ class HangUp(NamedTuple):
     """End the connection, and the session if one is open."""
 
 
-Act: TypeAlias = Say | Begin | Feed | Finish | HangUp
+Act: TypeAlias = Note | Say | Begin | Feed | Finish | HangUp
 
 
 class _Ask(msgspec.Struct):
@@ -90,6 +96,11 @@ class Talk:
         self._has_begun = False
         self._is_over = False
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether audio comes: from ``audio-start`` to ``audio-stop``."""
+        return self._pcm is not None
+
     def receive(self, event: Event) -> list[Act]:
         """An event of the client; what is to be done, in this order. Nothing after a ``fail``."""
         if self._is_over:
@@ -118,9 +129,11 @@ class Talk:
                 return []
 
     def fail(self, why: str, code: str) -> list[Act]:
-        """Tell the client why it gets no words, and end the connection."""
+        """Tell the client why it gets no words, and end the connection; once."""
+        if self._is_over:
+            return []
         self._is_over = True
-        return [Say(Error(why, code).event()), HangUp()]
+        return [Note(why), Say(Error(why, code).event()), HangUp()]
 
     def _received(self, event: Event) -> list[Act]:
         match event.type:

@@ -162,6 +162,7 @@ def test_a_server_is_announced_while_it_serves() -> None:
             offer=Offer(dialect=EchoPanel()),
             open_one=lambda *_: nullcontext(),  # type: ignore[arg-type]  # no client
             patience=1.0,
+            silence=None,
             note=told.append,
         )
         serving = asyncio.create_task(

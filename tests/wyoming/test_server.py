@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, cast
@@ -16,19 +17,32 @@ from openline.updates import State, StateChanged, Update
 from openline_asyncio.session import Session
 from openline_audio.source import Source
 from openline_wyoming.offer import Offer
-from openline_wyoming.server import Client, Service, Speech
+from openline_wyoming.server import Client, Service
+from openline_wyoming.speech import Speech
 from tests.support_asyncio import run
 from tests.wyoming.test_talk import FORM, ended, final
 
 Updates = Callable[[Source], AsyncIterator[Update]]
+PEER = ("192.0.2.7", 40_000)
+
+
+class Plug:
+    """The options of a socket."""
+
+    def __init__(self) -> None:
+        self.options: dict[tuple[int, int], int] = {}
+
+    def setsockopt(self, level: int, name: int, value: int) -> None:
+        self.options[level, name] = value
 
 
 class Pipe(asyncio.Transport):
     """One direction of a connection in memory."""
 
-    def __init__(self, to: asyncio.StreamReader) -> None:
-        super().__init__()
+    def __init__(self, to: asyncio.StreamReader, plug: Plug) -> None:
+        super().__init__({"peername": PEER, "socket": plug})
         self._to = to
+        self.plug = plug
         self.is_aborted = self.is_closed = False
 
     def write(self, data: Any) -> None:
@@ -70,7 +84,7 @@ class Joint(asyncio.streams.FlowControlMixin):
 def joined(
     to: asyncio.StreamReader, *, closes: bool = True
 ) -> tuple[asyncio.StreamWriter, Joint, Pipe]:
-    pipe, joint = Pipe(to), Joint(closes=closes)
+    pipe, joint = Pipe(to, Plug()), Joint(closes=closes)
     writer = asyncio.StreamWriter(pipe, joint, None, asyncio.get_running_loop())
     return writer, joint, pipe
 
@@ -78,7 +92,14 @@ def joined(
 class Wire:
     """A client's end of a connection, and the server's ``Client``."""
 
-    def __init__(self, updates: Updates, *, patience: float = 5.0, closes: bool = True) -> None:
+    def __init__(
+        self,
+        updates: Updates,
+        *,
+        patience: float = 5.0,
+        silence: float | None = None,
+        closes: bool = True,
+    ) -> None:
         self.notes: list[str] = []
         self.received = asyncio.StreamReader()
         sent = asyncio.StreamReader()
@@ -86,7 +107,7 @@ class Wire:
         writer, self.joint, self.pipe = joined(self.received, closes=closes)
         service = Service(
             offer=Offer(dialect=EchoPanel()), open_one=opening(updates), patience=patience,
-            note=self.notes.append,
+            silence=silence, note=self.notes.append,
         )  # fmt: skip
         self.client = Client(sent, writer, service)
 
@@ -95,8 +116,9 @@ class Wire:
 
     async def answers(self) -> list[Event]:
         found: list[Event] = []
-        while (event := await async_read_event(self.received)) is not None:
-            found.append(event)
+        async with asyncio.timeout(1_000):  # a fault would have the clock stand still
+            while (event := await async_read_event(self.received)) is not None:
+                found.append(event)
         self.sent.close()
         return found
 
@@ -190,7 +212,7 @@ def test_a_transcript_that_does_not_come_is_an_error_in_time() -> None:
     assert took == 5.0
     [error] = events
     assert error.data["code"] == "timeout"
-    assert notes == [error.data["text"]]
+    assert notes == [f"192.0.2.7:40000: {error.data['text']}"]
 
 
 @pytest.mark.parametrize(
@@ -285,3 +307,75 @@ def test_a_session_that_ends_early_leaves_no_client_waiting() -> None:
         await waiting
 
     run(main)
+
+
+def falls_silent(silence: float | None, *said: str) -> tuple[float, list[Event], list[str]]:
+    """A client says this, and nothing for 60 s; how long it was served, its answers, the log."""
+
+    async def main() -> tuple[float, list[Event], list[str]]:
+        wire = Wire(silent, patience=30.0, silence=silence)
+        loop = asyncio.get_running_loop()
+        serving = asyncio.create_task(wire.client.attend())
+        for each in said:
+            await wire.say(each, bytes(640) if each == "audio-chunk" else None)
+        await asyncio.wait([serving], timeout=60)
+        took = loop.time()
+        wire.sent.close()
+        await serving
+        return took, await wire.answers(), wire.notes
+
+    return run(main)
+
+
+def test_a_client_that_falls_silent_within_an_utterance_is_an_error() -> None:
+    async def main() -> tuple[float, list[Event], list[str]]:
+        wire = Wire(silent, patience=30.0, silence=10.0)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            for kind in ("audio-start", "audio-chunk", "ping", "audio-chunk"):
+                await wire.say(kind, bytes(640) if kind == "audio-chunk" else None)
+                await asyncio.sleep(9)
+            found = await wire.answers()
+            return asyncio.get_running_loop().time(), found, wire.notes
+
+    took, events, notes = run(main)
+    assert took == 37.0
+    pong, error = events
+    assert pong.type == "pong"
+    assert error.data["code"] == "silent"
+    assert error.data["text"] == "the client sent nothing for 10 s in the middle of its utterance"
+    assert notes == [f"192.0.2.7:40000: {error.data['text']}"]
+
+
+@pytest.mark.parametrize(
+    ("silence", "said"),
+    [
+        (10.0, ["describe"]),
+        (None, ["audio-start", "audio-chunk"]),
+    ],
+)
+def test_a_client_may_be_silent_outside_of_utterances_and_without_a_limit(
+    silence: float | None, said: list[str]
+) -> None:
+    took, events, _ = falls_silent(silence, *said)
+    assert took == 60.0
+    assert kinds(events) in (["info"], [])
+
+
+def test_a_client_that_waits_for_its_transcript_is_not_silent() -> None:
+    took, [error], _ = falls_silent(10.0, "audio-start", "audio-chunk", "audio-stop")
+    assert took == 60.0  # it has 30 s to read the error
+    assert error.data["code"] == "timeout"
+
+
+def test_a_dead_connection_is_found_by_probes() -> None:
+    async def main() -> dict[tuple[int, int], int]:
+        wire = Wire(silent)
+        serving = asyncio.create_task(wire.client.attend())
+        wire.sent.close()
+        await serving
+        return wire.pipe.plug.options
+
+    options = run(main)
+    assert options.pop((socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == 1
+    assert len(options) in {0, 3}  # when, how often, how many: not on every system
