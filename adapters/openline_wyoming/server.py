@@ -1,8 +1,9 @@
 """The sockets of the server: each connection has a task that reads, and one for its utterance.
 
-Audio goes through a queue of a second. While the session has no room, the queue is full, the
-connection is not read, and TCP holds the client back: nothing is lost in an outage, and memory is
-bounded. The core does not limit the silence of a source that can wait, so the reading is limited
+The client is read while its audio waits for the session (``speech``), which bounds that audio. So
+nothing is lost in an outage, and the client's end is seen in it.
+
+The core does not limit the silence of a source that can wait, so the reading is limited
 here: a client that sends nothing for ``Service.silence`` in the middle of an utterance is told an
 error. TCP's probes find one that has lost its network between two utterances.
 """
@@ -24,7 +25,7 @@ from openline_audio.source import Source
 from openline_driver.exception_groups import leaves
 from openline_wyoming.connection import MOST, Bounded, address, probe
 from openline_wyoming.offer import Offer
-from openline_wyoming.speech import Speech
+from openline_wyoming.speech import HELD, Speech
 from openline_wyoming.talk import Act, Begin, Feed, Finish, HangUp, Note, Say, Talk
 
 #: Opens a session for one utterance.
@@ -40,7 +41,8 @@ class Service:
     """What each client is served with.
 
     ``open_one`` opens the session of an utterance, which has one source. ``patience``: seconds in
-    which the words have to come once the audio has ended. ``silence``: seconds in which a client
+    which the words have to come once the audio has ended and the session took the last of it, and
+    in which it has to take some while too much waits. ``silence``: seconds in which a client
     may send nothing between ``audio-start`` and ``audio-stop``; None: no limit. ``note`` takes a
     line for the log.
     """
@@ -67,8 +69,7 @@ class Client:
         self._address = address(writer)
         self._service = service
         self._talk = Talk(service.offer)
-        self._speech = Speech()
-        self._limit = asyncio.timeout(None)
+        self._speech = Speech(service.patience)
         self._lingers = False
 
     async def attend(self) -> None:
@@ -112,15 +113,14 @@ class Client:
                 case Say(event):
                     await self._say(event)
                 case Begin(dialect):
-                    self._speech, self._limit = Speech(), asyncio.timeout(None)
-                    group.create_task(self._utter(dialect, self._speech, self._limit, group))
+                    self._speech = Speech(self._service.patience)
+                    group.create_task(self._utter(dialect, self._speech, group))
                     await asyncio.sleep(0)  # it begins: the limit can be set
                 case Feed(frames):
-                    await self._speech.put(frames)
+                    self._speech.add(frames)
+                    await self._speech.room()
                 case Finish(frames):
-                    now = asyncio.get_running_loop().time()
-                    self._limit.reschedule(now + self._service.patience)
-                    await self._speech.put(frames, last=True)
+                    self._speech.finish(frames)
                 case HangUp():
                     self._lingers = True
                     _hang_up()
@@ -133,13 +133,11 @@ class Client:
         except TimeoutError:
             _hang_up()
 
-    async def _utter(
-        self, dialect: Dialect, speech: Speech, limit: asyncio.Timeout, group: asyncio.TaskGroup
-    ) -> None:
+    async def _utter(self, dialect: Dialect, speech: Speech, group: asyncio.TaskGroup) -> None:
         """One session, from its opening to its transcript."""
         trouble = ""
         try:
-            async with limit, self._service.open_one(dialect, speech) as session:
+            async with speech.limit, self._service.open_one(dialect, speech) as session:
                 async for update in session:
                     if isinstance(update, StateChanged):
                         trouble = f": {update.reason}" if update.reason else trouble
@@ -147,7 +145,9 @@ class Client:
                     await self._carry_out(self._talk.hear(update), group)
         except TimeoutError:
             patience = self._service.patience
-            why = f"no transcript within {patience:g} s of the end of the audio{trouble}"
+            why = f"{HELD} s of audio wait, and the session took none for {patience:g} s{trouble}"
+            if speech.is_finished:
+                why = f"no transcript within {patience:g} s of the end of the audio{trouble}"
             code = "timeout"
         except (_GoneError, OSError):
             raise

@@ -18,7 +18,6 @@ from openline_asyncio.session import Session
 from openline_audio.source import Source
 from openline_wyoming.offer import Offer
 from openline_wyoming.server import Client, Service
-from openline_wyoming.speech import Speech
 from tests.support_asyncio import run
 from tests.wyoming.test_talk import FORM, ended, final
 
@@ -153,6 +152,16 @@ class Full:
         await self.left.acquire()
 
 
+def taking(sink: Full) -> Updates:
+    """A session that takes all audio, as there is room, and is complete."""
+
+    async def updates(source: Source) -> AsyncIterator[Update]:
+        await source.run(sink)
+        yield ended()
+
+    return updates
+
+
 def state(name: State, reason: str = "") -> StateChanged:
     return StateChanged(state=name, dial=1, reason=reason)
 
@@ -166,15 +175,10 @@ def kinds(events: list[Event]) -> list[str]:
     return [each.type for each in events]
 
 
-def test_a_client_waits_while_the_session_has_no_room() -> None:
+def test_audio_waits_while_the_session_has_no_room() -> None:
     async def main() -> None:
         sink = Full(3)
-
-        async def updates(source: Source) -> AsyncIterator[Update]:
-            await source.run(sink)
-            yield ended()
-
-        wire = Wire(updates)
+        wire = Wire(taking(sink))
         async with asyncio.TaskGroup() as group:
             group.create_task(wire.client.attend())
             for _ in range(200):
@@ -297,16 +301,101 @@ def test_a_client_that_speaks_on_is_heard_out() -> None:
     assert run(main) == 10.0
 
 
-def test_a_session_that_ends_early_leaves_no_client_waiting() -> None:
+def test_the_patience_counts_while_the_session_takes_no_audio() -> None:
+    async def main() -> tuple[float, list[Event]]:
+        wire = Wire(taking(Full(3)), patience=5.0)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            for _ in range(200):  # 4 s
+                await wire.say("audio-chunk", bytes(640))
+            await wire.say("audio-stop")
+            found = await wire.answers()
+            return asyncio.get_running_loop().time(), found
+
+    took, [error] = run(main)
+    assert took == 5.0
+    assert error.data["text"] == "no transcript within 5 s of the end of the audio"
+
+
+def test_the_patience_begins_anew_with_each_frame_that_the_session_takes() -> None:
+    async def main() -> list[Event]:
+        sink = Full(0)
+        wire = Wire(taking(sink), patience=5.0)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            for _ in range(10):
+                await wire.say("audio-chunk", bytes(640))
+            await wire.say("audio-stop")
+            for _ in range(10):
+                await asyncio.sleep(3)
+                sink.left.release()
+            await asyncio.sleep(0.1)
+            wire.sent.close()
+            return await wire.answers()
+
+    assert kinds(run(main))[-1] == "transcript-stop"  # after 30 s
+
+
+def test_a_client_that_goes_away_while_its_audio_waits_is_seen_at_once() -> None:
+    async def main() -> float:
+        wire = Wire(taking(Full(3)), patience=300.0)
+        serving = asyncio.create_task(wire.client.attend())
+        for _ in range(200):
+            await wire.say("audio-chunk", bytes(640))
+        wire.sent.close()
+        await asyncio.wait([serving], timeout=100)
+        wire.received.feed_eof()
+        return asyncio.get_running_loop().time()
+
+    assert run(main) == 0.0
+
+
+#: Audio of two minutes.
+LONG = bytes(640 * 50 * 120)
+
+
+async def speaks_long(wire: Wire) -> None:
+    for _ in range(3):  # more than is held
+        await wire.say("audio-chunk", LONG)
+    await wire.say("ping")
+
+
+def test_audio_that_is_held_is_bounded() -> None:
     async def main() -> None:
-        speech = Speech()
-        waiting = asyncio.create_task(speech.put([bytes(640)] * 200, last=True))
-        await asyncio.sleep(1)
-        assert not waiting.done()
-        speech.drop()
-        await waiting
+        sink = Full(0)
+        wire = Wire(taking(sink), patience=5.0)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await speaks_long(wire)
+            await asyncio.sleep(4)
+            for _ in range(2_999):  # one frame is out already
+                sink.left.release()
+            await asyncio.sleep(1)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(wire.received.readexactly(1), 3)
+            sink.left.release()
+            pong = await async_read_event(wire.received)
+            assert pong is not None
+            assert pong.type == "pong"
+            await asyncio.sleep(60)  # the limit counts no more
+            wire.sent.close()
 
     run(main)
+
+
+def test_a_client_that_is_held_back_for_long_is_told_an_error() -> None:
+    async def main() -> tuple[float, list[Event]]:
+        wire = Wire(taking(Full(0)), patience=5.0)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await speaks_long(wire)
+            found = await wire.answers()
+            return asyncio.get_running_loop().time(), found
+
+    took, [error] = run(main)
+    assert took == 5.0
+    assert error.data["text"] == "300 s of audio wait, and the session took none for 5 s"
+    assert error.data["code"] == "timeout"
 
 
 def falls_silent(silence: float | None, *said: str) -> tuple[float, list[Event], list[str]]:
