@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final
+from typing import Any, Final
+
+from wyoming.event import Event, async_read_event
 
 #: The most bytes of one event: two minutes of speech.
 MOST: Final = 1 << 22
@@ -13,17 +15,48 @@ MOST: Final = 1 << 22
 _PROBES: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 
 
-class Bounded:
+class NoEventError(Exception):
+    """What came is no event, or one that is too long: one line for the client and the log."""
+
+
+async def read_event(reader: asyncio.StreamReader) -> Event | None:
+    """The next event; None: the client has gone away, in the middle of an event too.
+
+    Raises NoEventError, and OSError.
+    """
+    bounded: Any = _Bounded(reader)
+    event: Event | None = None
+    try:
+        event = await async_read_event(bounded)
+    except EOFError:
+        return None
+    except (AttributeError, KeyError, TypeError, RecursionError):
+        pass  # other JSON than that of an event, which the library does not check
+    if event is None and not bounded.is_over:
+        raise NoEventError("no event of the protocol Wyoming came")
+    return event
+
+
+class _Bounded:
     """A reader that refuses an event of a length that no memory should be given to."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
-        self.readline, self.read = reader.readline, reader.read
+        self.is_over = False
         self._reader = reader
 
+    async def readline(self) -> bytes:
+        """One line, or what is left. Raises NoEventError for too much."""
+        try:
+            line = await self._reader.readline()
+        except ValueError as error:
+            raise NoEventError("an event came whose first line is too long") from error
+        self.is_over = not line.endswith(b"\n")
+        return line
+
     async def readexactly(self, count: int) -> bytes:
-        """``count`` bytes. Raises ValueError for too many."""
+        """``count`` bytes. Raises NoEventError for too many."""
         if count > MOST:
-            raise ValueError(f"{count} bytes are too many")
+            raise NoEventError(f"an event came with {count} bytes: at most {MOST} are taken")
         return await self._reader.readexactly(count)
 
 

@@ -14,16 +14,16 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
-from wyoming.event import Event, async_read_event, async_write_event
+from wyoming.event import Event, async_write_event
 
 from openline.dialects.protocol import Dialect
 from openline.updates import State, StateChanged
 from openline_asyncio.session import Session
 from openline_audio.source import Source
 from openline_driver.exception_groups import leaves
-from openline_wyoming.connection import MOST, Bounded, address, probe
+from openline_wyoming.connection import MOST, NoEventError, address, probe, read_event
 from openline_wyoming.offer import Offer
 from openline_wyoming.speech import HELD, Speech
 from openline_wyoming.talk import Act, Begin, Feed, Finish, HangUp, Note, Say, Talk
@@ -64,7 +64,7 @@ class Client:
     def __init__(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, service: Service
     ) -> None:
-        self._reader: Any = Bounded(reader)
+        self._reader = reader
         self._writer = writer
         self._address = address(writer)
         self._service = service
@@ -75,6 +75,18 @@ class Client:
     async def attend(self) -> None:
         """Serve the client until it goes away, or is told an error. Its session ends with it."""
         probe(self._writer)
+        why = "the client went away before its transcript"
+        try:
+            await self._attend()
+        except asyncio.CancelledError:
+            why = "the server ended before the transcript"
+            raise
+        finally:
+            if self._talk.is_open:
+                self._note(why)
+            await self._close()
+
+    async def _attend(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
                 while (acts := await self._receive()) is not None:
@@ -82,34 +94,25 @@ class Client:
                 _hang_up()
         except* (_GoneError, OSError):
             pass
-        finally:
-            await self._close()
 
     async def _receive(self) -> list[Act] | None:
-        """What the next event asks for, or the client's silence; None: it has gone away."""
+        """What is to be done about the next event, none, or silence; None: the client is gone."""
         silence = self._service.silence if self._talk.is_listening else None
         try:
             async with asyncio.timeout(silence):
-                event = await self._read()
+                event = await read_event(self._reader)
+        except NoEventError as error:
+            return self._talk.fail(str(error), "bad-request")
         except TimeoutError:
             why = f"the client sent nothing for {silence:g} s in the middle of its utterance"
             return self._talk.fail(why, "silent")
         return None if event is None else self._talk.receive(event)
 
-    async def _read(self) -> Event | None:
-        """The next event; None: the client has gone away, or what it sends is none."""
-        try:
-            return await async_read_event(self._reader)
-        except (EOFError, OSError):
-            return None
-        except (AttributeError, KeyError, TypeError, RecursionError):
-            return None  # other JSON than that of an event, which the library does not check
-
     async def _carry_out(self, acts: list[Act], group: asyncio.TaskGroup) -> None:
         for act in acts:
             match act:
                 case Note(line):
-                    self._service.note(f"{self._address}: {line}")
+                    self._note(line)
                 case Say(event):
                     await self._say(event)
                 case Begin(dialect):
@@ -124,6 +127,9 @@ class Client:
                 case HangUp():
                     self._lingers = True
                     _hang_up()
+
+    def _note(self, line: str) -> None:
+        self._service.note(f"{self._address}: {line}")
 
     async def _say(self, event: Event) -> None:
         """Write an event; a client that does not read is left."""

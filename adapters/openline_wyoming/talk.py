@@ -101,6 +101,11 @@ class Talk:
         """Whether audio comes: from ``audio-start`` to ``audio-stop``."""
         return self._pcm is not None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an utterance has neither a transcript nor an error yet."""
+        return self._is_open and not self._is_over
+
     def receive(self, event: Event) -> list[Act]:
         """An event of the client; what is to be done, in this order. Nothing after a ``fail``."""
         if self._is_over:

@@ -468,3 +468,88 @@ def test_a_dead_connection_is_found_by_probes() -> None:
     options = run(main)
     assert options.pop((socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == 1
     assert len(options) in {0, 3}  # when, how often, how many: not on every system
+
+
+def answered(said: bytes, *kinds: str) -> tuple[list[Event], list[str]]:
+    """What a client that says this, and behind it these events, is answered, and the log."""
+
+    async def main() -> tuple[list[Event], list[str]]:
+        wire = Wire(silent)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            wire.sent.write(said)
+            for kind in kinds:
+                await wire.say(kind)
+            return await wire.answers(), wire.notes
+
+    return run(main)
+
+
+NONE = "no event of the protocol Wyoming came"
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", NONE),
+        (b"[1]\n", NONE),
+        (b'{"type": "x", "data_length": "y"}\n', NONE),
+        (b'{"data": {}}\n', NONE),
+        (b"[" * 30_000 + b"\n", NONE),
+        (b"{" * 140_000, "an event came whose first line is too long"),
+        (
+            b'{"type": "audio-chunk", "payload_length": 4194305}\n',
+            "an event came with 4194305 bytes: at most 4194304 are taken",
+        ),
+    ],
+)
+def test_what_is_no_event_is_an_error_and_in_the_log(said: bytes, why: str) -> None:
+    [error], notes = answered(said)
+    assert error.data == {"text": why, "code": "bad-request"}
+    assert notes == [f"192.0.2.7:40000: {why}"]
+
+
+def test_a_refused_utterance_is_in_the_log() -> None:
+    [error], notes = answered(b"", "audio-start", "audio-start")
+    assert error.data["text"] == "audio-start: an utterance is going on in this connection"
+    assert notes == [f"192.0.2.7:40000: {error.data['text']}"]
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [
+        (["audio-start", "audio-stop"], "the client went away before its transcript"),
+        (["audio-start"], "the client went away before its transcript"),
+        (["describe"], None),
+        ([], None),
+    ],
+)
+@pytest.mark.parametrize("rest", [b"", b'{"ty'])
+def test_a_client_that_goes_away_within_an_utterance_is_in_the_log(
+    said: list[str], line: str | None, rest: bytes
+) -> None:
+    async def main() -> list[str]:
+        wire = Wire(silent)
+        serving = asyncio.create_task(wire.client.attend())
+        for kind in said:
+            await wire.say(kind)
+        wire.sent.write(rest)
+        wire.sent.close()
+        await serving
+        return wire.notes
+
+    assert run(main) == ([f"192.0.2.7:40000: {line}"] if line else [])
+
+
+def test_an_utterance_that_is_cancelled_is_in_the_log() -> None:
+    async def main() -> list[str]:
+        wire = Wire(silent)
+        serving = asyncio.create_task(wire.client.attend())
+        await wire.say("audio-start")
+        await asyncio.sleep(1)
+        serving.cancel()
+        await asyncio.wait([serving])
+        wire.sent.close()
+        return wire.notes
+
+    assert run(main) == ["192.0.2.7:40000: the server ended before the transcript"]

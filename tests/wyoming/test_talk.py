@@ -14,7 +14,7 @@ from openline.dialects.protocol import Dialect
 from openline.dialects.soniox import Soniox
 from openline.updates import Ended, State, Statistics, Transcript
 from openline_wyoming.offer import LanguageError, Offer
-from openline_wyoming.talk import Act, Begin, Feed, Finish, HangUp, Say, Talk
+from openline_wyoming.talk import Act, Begin, Feed, Finish, HangUp, Note, Say, Talk
 
 ECHO = EchoPanel()
 FORM: dict[str, Any] = {"rate": 16_000, "width": 2, "channels": 1}
@@ -119,6 +119,7 @@ def test_an_event_that_cannot_be_is_an_error_and_the_end(event: Event, why: str)
     assert kind == "error"
     assert str(text).startswith(f"{event.type}: ")
     assert why in str(text)
+    assert acts[0] == Note(str(text))
     assert acts[-1] == HangUp()
 
 
