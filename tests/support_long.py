@@ -171,7 +171,7 @@ LONG: Final[Mapping[str, Part]] = {
     "e2e/test_dialects.py": 6,
     "e2e/test_wyoming.py::test_each_dialect_gives_its_words": 4,
     "e2e/test_wyoming.py::test_audio_of_another_form_is_converted": 3,
-    "e2e/test_wyoming.py::test_a_signal_ends_it_with_clients_in_the_midst": 2,
+    "e2e/test_wyoming.py::test_a_signal_lets_an_utterance_end": 2,
     "e2e/test_blocking_interrupted.py::"
     "test_two_hundred_sessions_interrupted_at_random_moments_leave_nothing": 0,
     "e2e/test_inspector.py::test_everybody_can_read_it": 4,

@@ -2,7 +2,7 @@
 
 Once it listens, it prints its address on stdout. A line on stderr tells of each utterance that
 ended without a transcript. Ctrl-C and SIGTERM end it: this is its only way to end, so the status
-is 0.
+is 0. The first lets utterances end for ``--patience``; a second ends it at once.
 """
 
 from __future__ import annotations
@@ -103,11 +103,17 @@ def wyoming(options: WyomingOptions) -> int:
     async def main() -> None:
         this = asyncio.current_task()
         assert this is not None  # noqa: S101  # asyncio.run made it
-        loop = asyncio.get_running_loop()
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+        def interrupt() -> None:
+            if stop.is_set():
+                this.cancel()
+            stop.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, this.cancel)
+            loop.add_signal_handler(number, interrupt)
         with suppress(asyncio.CancelledError):
-            await serve(host, port, service, ready=ready, around=around)
+            await serve(host, port, service, ready=ready, around=around, stop=stop)
 
     try:
         asyncio.run(main())

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Final, NoReturn, TypeAlias
 
@@ -62,7 +62,11 @@ class Client:
     """One connection."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, service: Service
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        service: Service,
+        stop: asyncio.Event,
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -70,10 +74,21 @@ class Client:
         self._service = service
         self._talk = Talk(service.offer)
         self._speech = Speech(service.patience)
+        self._stop = stop
+        self._rests = asyncio.Event()  # no utterance is going on
+        self._rests.set()
         self._lingers = False
 
+    @property
+    def rests(self) -> bool:
+        """Whether no utterance is going on."""
+        return self._rests.is_set()
+
     async def attend(self) -> None:
-        """Serve the client until it goes away, or is told an error. Its session ends with it."""
+        """Serve the client until it goes away, is told an error, or is to stop, with its session.
+
+        ``stop`` lets an utterance end, for ``patience`` seconds.
+        """
         probe(self._writer)
         why = "the client went away before its transcript"
         try:
@@ -89,11 +104,21 @@ class Client:
     async def _attend(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._leave(group))
                 while (acts := await self._receive()) is not None:
                     await self._carry_out(acts, group)
                 _hang_up()
         except* (_GoneError, OSError):
             pass
+
+    async def _leave(self, group: asyncio.TaskGroup) -> None:
+        await self._stop.wait()
+        try:
+            async with asyncio.timeout(self._service.patience):
+                await self._rests.wait()
+        except TimeoutError:
+            await self._carry_out(self._talk.fail("the server stops", "stopped"), group)
+        _hang_up()
 
     async def _receive(self) -> list[Act] | None:
         """What is to be done about the next event, none, or silence; None: the client is gone."""
@@ -116,6 +141,7 @@ class Client:
                 case Say(event):
                     await self._say(event)
                 case Begin(dialect):
+                    self._rests.clear()
                     self._speech = Speech(self._service.patience)
                     group.create_task(self._utter(dialect, self._speech, group))
                     await asyncio.sleep(0)  # it begins: the limit can be set
@@ -161,6 +187,8 @@ class Client:
             first, *_ = leaves(error)
             why, code = f"{type(first).__name__}: {first}", "failed"
         else:
+            if speech is self._speech:  # the next one has not begun
+                self._rests.set()
             return
         finally:
             speech.drop()
@@ -201,23 +229,41 @@ async def serve(
     *,
     ready: Callable[[str, int], object],
     around: Callable[[str, int], AbstractAsyncContextManager[object]] = _nothing,
+    stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve clients on TCP until it is cancelled; ``ready`` is told the address.
+    """Serve clients on TCP until it is cancelled, or ``stop`` is set and the last utterance ended.
 
-    ``around`` is entered with the address while clients are served. Raises OSError if it cannot
-    listen there, and what ``around`` raises.
+    ``ready`` is told the address. ``around`` is entered with the address while new clients are
+    served. With ``stop``, clients have ``patience`` seconds to end their utterances; cancelled, it
+    ends them at once. Raises OSError if it cannot listen there, and what ``around`` raises.
     """
-    group = asyncio.TaskGroup()
+    group, clients = asyncio.TaskGroup(), set[Client]()
+    stop = stop or asyncio.Event()
 
     def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        group.create_task(Client(reader, writer, service).attend())
+        if stop.is_set():  # it was accepted just before
+            writer.transport.abort()
+            return
+        client = Client(reader, writer, service, stop)
+        clients.add(client)
+        task = group.create_task(client.attend())
+        task.add_done_callback(lambda _: clients.discard(client))
 
     server = await asyncio.start_server(attend, host, port, start_serving=False)
     try:
         await server.start_serving()
         address = server.sockets[0].getsockname()[:2]
-        async with around(*address), group:
-            ready(*address)
-            await asyncio.get_running_loop().create_future()
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(around(*address))
+            async with group:
+                ready(*address)
+                await stop.wait()
+                server.close()
+                if not all(each.rests for each in clients):
+                    patience = f"{service.patience:g} s"
+                    service.note(
+                        f"stopping; utterances have {patience} to end, a second signal ends now"
+                    )
+                await stack.aclose()
     finally:
         server.close()

@@ -356,18 +356,68 @@ def test_what_is_no_event_ends_that_connection_alone() -> None:
     assert process.returncode == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_with_clients_in_the_midst(number: signal.Signals) -> None:
-    async def main(port: int, process: subprocess.Popen[str]) -> Event | None:
-        async with client(port) as to:
-            form = {"rate": 16_000, "width": 2, "channels": 1}
-            await to.write_event(AudioStart(**form).event())
-            await to.write_event(AudioChunk(audio=recording(), **form).event())
-            process.send_signal(number)
-            return await to.read_event()
-
-    with BackgroundBackend() as backend, serving(backend.url) as (port, process):
-        assert asyncio.run(main(port, process)) is None
+@contextmanager
+def stopping(
+    backend: BackgroundBackend, *arguments: str
+) -> Generator[tuple[int, subprocess.Popen[str]]]:
+    """The command, which has to end by itself with the status 0."""
+    with serving(backend.url, *arguments) as (port, process):
+        yield port, process
         assert process.wait(PATIENCE) == 0
+
+
+async def begin(to: AsyncTcpClient, backend: BackgroundBackend) -> None:
+    """The first half of an utterance, which the backend has heard."""
+    form = {"rate": 16_000, "width": 2, "channels": 1}
+    await to.write_event(AudioStart(**form).event())
+    await to.write_event(AudioChunk(audio=recording(), **form).event())
+    await asyncio.to_thread(heard, backend)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_lets_an_utterance_end(number: signal.Signals) -> None:
+    async def main(port: int, process: subprocess.Popen[str]) -> str:
+        async with client(port) as to:
+            await begin(to, backend)
+            process.send_signal(number)
+            assert process.stderr is not None
+            line = await asyncio.to_thread(process.stderr.readline)
+            assert (
+                line
+                == "openline: stopping; utterances have 30 s to end, a second signal ends now\n"
+            )
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection("127.0.0.1", port)
+            await to.write_event(AudioStop().event())
+            return Transcript.from_event((await answers(to))[-2]).text
+
+    with BackgroundBackend() as backend, stopping(backend) as (port, process):
+        assert asyncio.run(main(port, process)) == "0.00-2.00 2.00-2.79"
+
+
+def test_a_signal_is_an_error_for_an_utterance_that_does_not_end() -> None:
+    async def main(port: int, process: subprocess.Popen[str]) -> list[Event]:
+        async with client(port) as to:
+            await begin(to, backend)
+            process.send_signal(signal.SIGTERM)
+            return await answers(to)
+
+    with BackgroundBackend() as backend, stopping(backend, "--patience", "1") as (port, process):
+        *_, error = asyncio.run(main(port, process))
+        assert Error.from_event(error).code == "stopped"
+
+
+def test_a_second_signal_ends_it_with_clients_in_the_midst() -> None:
+    async def main(port: int, process: subprocess.Popen[str]) -> None:
+        async with client(port) as to:
+            await begin(to, backend)
+            process.send_signal(signal.SIGTERM)
+            assert process.stderr is not None
+            await asyncio.to_thread(process.stderr.readline)
+            process.send_signal(signal.SIGINT)
+            assert all(each.type == "transcript-chunk" for each in (await answers(to))[1:])
+
+    with BackgroundBackend() as backend, stopping(backend) as (port, process):
+        asyncio.run(main(port, process))
         assert process.stderr is not None
         assert process.stderr.read().endswith(": the server ended before the transcript\n")

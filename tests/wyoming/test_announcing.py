@@ -145,7 +145,8 @@ def test_a_name_that_no_service_can_have(name: str) -> None:
     check_name("a speech server")
 
 
-def test_a_server_is_announced_while_it_serves() -> None:
+@pytest.mark.parametrize("is_cancelled", [True, False])
+def test_a_server_is_announced_while_it_serves(is_cancelled: bool) -> None:
     told: list[object] = []
 
     @asynccontextmanager
@@ -165,13 +166,21 @@ def test_a_server_is_announced_while_it_serves() -> None:
             silence=None,
             note=told.append,
         )
+        stop = asyncio.Event()
         serving = asyncio.create_task(
-            serve(HERE, 0, service, ready=lambda _, port: ready.set_result(port), around=around)
-        )
+            serve(
+                HERE, 0, service,
+                ready=lambda _, port: ready.set_result(port), around=around, stop=stop,
+            )
+        )  # fmt: skip
         port = await ready
         told.append("serves")
-        serving.cancel()
+        if is_cancelled:
+            serving.cancel()
+        else:
+            stop.set()
         await asyncio.wait([serving])
+        assert serving.cancelled() == is_cancelled
         return port
 
     port = asyncio.run(main())

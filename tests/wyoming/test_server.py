@@ -98,6 +98,7 @@ class Wire:
         patience: float = 5.0,
         silence: float | None = None,
         closes: bool = True,
+        stop: asyncio.Event | None = None,
     ) -> None:
         self.notes: list[str] = []
         self.received = asyncio.StreamReader()
@@ -108,7 +109,7 @@ class Wire:
             offer=Offer(dialect=EchoPanel()), open_one=opening(updates), patience=patience,
             silence=silence, note=self.notes.append,
         )  # fmt: skip
-        self.client = Client(sent, writer, service)
+        self.client = Client(sent, writer, service, stop or asyncio.Event())
 
     async def say(self, kind: str, payload: bytes | None = None) -> None:
         await async_write_event(Event(kind, dict(FORM), payload), self.sent)
@@ -553,3 +554,46 @@ def test_an_utterance_that_is_cancelled_is_in_the_log() -> None:
         return wire.notes
 
     assert run(main) == ["192.0.2.7:40000: the server ended before the transcript"]
+
+
+def stopped(updates: Updates, *said: str, then: str = "") -> tuple[float, list[Event], list[str]]:
+    """A client says this; a second later the server stops. How long it is served, and what with.
+
+    ``then``: what the client says three seconds later.
+    """
+
+    async def main() -> tuple[float, list[Event], list[str]]:
+        stop = asyncio.Event()
+        wire = Wire(updates, patience=5.0, stop=stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            for kind in said:
+                await wire.say(kind)
+            await asyncio.sleep(1)
+            stop.set()
+            if then:
+                await asyncio.sleep(3)
+                await wire.say(then)
+            found = await wire.answers()
+            return asyncio.get_running_loop().time() - 1, found, wire.notes
+
+    return run(main)
+
+
+def test_a_stop_ends_a_client_without_an_utterance_at_once() -> None:
+    assert stopped(silent) == (0.0, [], [])
+    took, [event], notes = stopped(taking(Full(0)), "audio-stop")
+    assert (took, event.type, notes) == (0.0, "transcript", [])
+
+
+def test_a_stop_lets_an_utterance_end() -> None:
+    took, events, notes = stopped(taking(Full(0)), "audio-start", then="audio-stop")
+    assert (took, notes) == (3.0, [])
+    assert kinds(events) == ["transcript-start", "transcript", "transcript-stop"]
+
+
+def test_a_stop_is_an_error_for_an_utterance_that_does_not_end() -> None:
+    took, [error], notes = stopped(silent, "audio-start")
+    assert took == 5.0
+    assert error.data == {"text": "the server stops", "code": "stopped"}
+    assert notes == ["192.0.2.7:40000: the server stops"]
