@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Any, Final
 
 from wyoming.event import Event, async_read_event
@@ -61,13 +62,14 @@ class _Bounded:
 
 
 def probe(writer: asyncio.StreamWriter) -> None:
-    """Have TCP probe a connection that is at rest."""
+    """Have TCP probe a connection that is at rest; one that is closed already stays as it is."""
     plug: socket.socket = writer.get_extra_info("socket")
-    plug.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _PROBES:
-        option: int | None = getattr(socket, name, None)  # not on every system
-        if option is not None:
-            plug.setsockopt(socket.IPPROTO_TCP, option, value)
+    with suppress(OSError):
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _PROBES:
+            option: int | None = getattr(socket, name, None)  # not on every system
+            if option is not None:
+                plug.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def address(writer: asyncio.StreamWriter) -> str:

@@ -471,6 +471,21 @@ def test_a_dead_connection_is_found_by_probes() -> None:
     assert len(options) in {0, 3}  # when, how often, how many: not on every system
 
 
+def test_a_socket_that_is_closed_before_it_is_served_harms_nobody() -> None:
+    class Closed(Plug):
+        def setsockopt(self, level: int, name: int, value: int) -> None:
+            raise OSError(9, "Bad file descriptor")
+
+    async def main() -> list[str]:
+        wire = Wire(silent)
+        wire.pipe.plug.__class__ = Closed
+        wire.sent.close()
+        await wire.client.attend()
+        return wire.notes
+
+    assert run(main) == []
+
+
 def answered(said: bytes, *kinds: str) -> tuple[list[Event], list[str]]:
     """What a client that says this, and behind it these events, is answered, and the log."""
 
