@@ -81,8 +81,8 @@ class Client:
 
     @property
     def rests(self) -> bool:
-        """Whether no utterance is going on."""
-        return self._rests.is_set()
+        """Whether no utterance is going on that may still have a transcript."""
+        return not self._talk.is_open
 
     async def attend(self) -> None:
         """Serve the client until it goes away, is told an error, or is to stop, with its session.

@@ -612,3 +612,15 @@ def test_a_stop_is_an_error_for_an_utterance_that_does_not_end() -> None:
     assert took == 5.0
     assert error.data == {"text": "the server stops", "code": "stopped"}
     assert notes == ["192.0.2.7:40000: the server stops"]
+
+
+def test_a_client_that_was_told_an_error_keeps_no_utterance_open() -> None:
+    async def main() -> None:
+        wire = Wire(failed)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-start")
+            assert kinds(await wire.answers()) == ["error"]
+            assert wire.client.rests
+
+    run(main)
