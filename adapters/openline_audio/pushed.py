@@ -90,13 +90,14 @@ class PushSource:
 
         It has room once it has taken all audio sent before, and holds at most as much as it would
         read ahead of a file. True also once the source is closed: the next ``send`` raises. From
-        any thread but the session's own, where it raises RuntimeError. None: as long as it takes,
+        any thread but the session's own, where it raises RuntimeError, also before the session
+        uses the source, if a loop runs there. None: as long as it takes,
         which has no end before a session uses the source.
         """
         if self._handover.is_here:
             raise RuntimeError(
-                "drain: it would stop the session's own thread, which takes the audio: call it in "
-                "the thread that pushes"
+                "drain_from_thread: it would stop the session's own thread, which takes the audio: "
+                "call it in the thread that pushes, or await drain() here"
             )
         reached = threading.Event()
         with self._marked(reached.set):
