@@ -50,15 +50,15 @@ def check_sources(sources: object, face: str = "") -> None:
                 f"sources[{name!r}]: give a source, an object with `async run(sink)`, not "
                 f"{kind_of(source)}; FileSource(path) makes one from a file"
             )
-        _check_face(name, type(source), face)
+        _check_face(name, source, face)
 
 
-def _check_face(name: str, kind: type, face: str) -> None:
-    for base in kind.__mro__:
+def _check_face(name: str, source: object, face: str) -> None:
+    for base in type(source).__mro__:
         home = base.__module__.partition(".")[0]
         if face in _FACES and home in _FACES - {face}:
             raise TypeError(
-                f"sources[{name!r}]: this {kind.__name__} is for sessions of {home}: "
+                f"sources[{name!r}]: this {kind_of(source)} is for sessions of {home}: "
                 f"import {base.__name__} from {face}.sources"
             )
 
