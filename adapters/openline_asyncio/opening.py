@@ -8,7 +8,7 @@ from typing import Any
 
 from openline_asyncio.network import Connect, connector
 from openline_asyncio.session import Session
-from openline_audio.pushed import check_unused
+from openline_audio.source import check_unused
 from openline_driver.openers import Openers
 from openline_store.opening import Block, new_session, past_session
 

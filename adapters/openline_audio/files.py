@@ -29,9 +29,9 @@ _ALL = Choice()
 class FileSource:
     """The recording at ``path``, any rate and channel count, as 16 kHz mono.
 
-    ``speed`` is how many seconds of audio are delivered in one second. At 1 and below it
-    simulates live capture and does not wait for the session. Above 1 it waits for the
-    sink's ``room`` before each frame.
+    ``speed`` is how many seconds of audio are delivered in one second, at most. At any speed it
+    waits for the sink's ``room`` before each frame: with no line, it stops when 2 s are unsent.
+    What is overdue then goes out as fast as there is room.
 
     ``channel`` is the number of the one channel to send, from 0 (left); None sends a mix.
     ``stream`` is the number of a container's audio stream, from 1; None takes its default.

@@ -131,8 +131,13 @@ class Handover:
 
     @property
     def is_here(self) -> bool:
-        """Whether the task that takes runs in this thread, and goes on."""
-        return not self._closed and self._taker == threading.get_ident()
+        """Whether the task that takes runs in this thread, or will, and goes on."""
+        runs_here = self._taker == threading.get_ident() or self._would_take_here()
+        return not self._closed and runs_here
+
+    def _would_take_here(self) -> bool:
+        """Whether a loop runs in this thread that may be the one of the task that takes."""
+        return False
 
     def close(self) -> None:
         """No more audio. From any thread, any number of times; it does not wake the task."""

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from openline.events import SourceKind
 from openline_audio.handover import Handover, Mark
 from openline_audio.samples import as_pcm
-from openline_audio.source import SAMPLE_RATE, Sink, Source, SourceError
+from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -90,13 +90,14 @@ class PushSource:
 
         It has room once it has taken all audio sent before, and holds at most as much as it would
         read ahead of a file. True also once the source is closed: the next ``send`` raises. From
-        any thread but the session's own, where it raises RuntimeError. None: as long as it takes,
+        any thread but the session's own, where it raises RuntimeError, also before the session
+        uses the source, if a loop runs there. None: as long as it takes,
         which has no end before a session uses the source.
         """
         if self._handover.is_here:
             raise RuntimeError(
-                "drain: it would stop the session's own thread, which takes the audio: call it in "
-                "the thread that pushes"
+                "drain_from_thread: it would stop the session's own thread, which takes the audio: "
+                "call it in the thread that pushes, or await drain() here"
             )
         reached = threading.Event()
         with self._marked(reached.set):
@@ -173,22 +174,3 @@ def _whole(audio: Buffer) -> bytes:
             f"{len(pcm)} bytes of 16-bit audio end in half a sample; push whole samples"
         )
     return pcm
-
-
-def check_unused(sources: Mapping[str, Source]) -> None:
-    """Raise ValueError for a PushSource that another session has used, or that has two names."""
-    seen: dict[int, str] = {}
-    for name, source in sources.items():
-        if not isinstance(source, PushSource):
-            continue
-        if source.is_used:
-            raise ValueError(
-                f"sources[{name!r}]: this PushSource has been used by a session: "
-                "make another one for each session"
-            )
-        if id(source) in seen:
-            raise ValueError(
-                f"sources[{name!r}]: this PushSource is sources[{seen[id(source)]!r}] already: "
-                "make one for each name"
-            )
-        seen[id(source)] = name

@@ -10,7 +10,7 @@ describes the optional attributes.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from openline.updates import SAMPLE_RATE
@@ -101,3 +101,33 @@ class Holding(Protocol):
         after this call, so the source refuses it from now on if it can.
         """
         ...
+
+
+@runtime_checkable
+class SingleUse(Protocol):
+    """A source that one session uses, once."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether a session has used it: another one needs another source."""
+        ...
+
+
+def check_unused(sources: Mapping[str, Source]) -> None:
+    """Raise ValueError for a source of a single use that was used, or that has two names."""
+    seen: dict[int, str] = {}
+    for name, source in sources.items():
+        if not isinstance(source, SingleUse):
+            continue
+        kind = type(source).__name__
+        if source.is_used:
+            raise ValueError(
+                f"sources[{name!r}]: this {kind} has been used by a session: "
+                "make another one for each session"
+            )
+        if id(source) in seen:
+            raise ValueError(
+                f"sources[{name!r}]: this {kind} is sources[{seen[id(source)]!r}] already: "
+                "make one for each name"
+            )
+        seen[id(source)] = name

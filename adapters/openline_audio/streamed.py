@@ -1,6 +1,10 @@
 """Audio from an async iterable: what a web framework, or a recorder of your own, brings in pieces.
 
 Whatever the iterable awaits runs in the source's task.
+
+The iterable of live audio waits for its next piece, and the session takes each when it comes. What
+exists already comes as fast as it is asked for, and more than the session may hold: that waits for
+room before each frame.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from openline.events import SourceKind
 from openline_audio.convert import describe_unusable, to_s16le
 from openline_audio.pace import Runtime
 from openline_audio.pushed_pcm import RawPcm
+from openline_audio.reader import NoAudioError
 from openline_audio.samples import as_pcm
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 
@@ -28,14 +33,17 @@ class StreamSource:
     for each channel. Bytes of floats become one by ``np.frombuffer(piece, np.float32)``.
     ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) describe it; it becomes
     16 kHz mono. ``channel`` is the number of the one channel to send, from 0; None sends a mix.
-    Each piece is delivered when it comes, and the iterable may pause. The end of the iterable is
-    the end of the source, and what it raises is the source's loss. One session uses it, once.
+    The iterable may pause. Its end is the end of the source, and what it raises is the source's
+    loss, as is an end without any audio, unless ``allow_empty``. One session uses it, once.
+
+    ``live``: the audio is captured as time passes, and each piece is delivered when it comes. What
+    is faster than real time for long overflows, with a ``Gap``. False: the audio exists already;
+    the iterable is asked for more when the session has room for it, and nothing overflows.
 
     Raises SourceError (one line) for an unusable rate, channel count or channel, and TypeError
     unless ``pieces`` can be iterated over with ``async for``.
     """
 
-    kind = SourceKind.DEVICE
     may_pause = True
     _runtime: ClassVar[Runtime]  # of a face
 
@@ -46,6 +54,8 @@ class StreamSource:
         rate: int = SAMPLE_RATE,
         channels: int = 1,
         channel: int | None = None,
+        live: bool = True,
+        allow_empty: bool = False,
     ) -> None:
         given: Any = pieces  # a caller without a type checker may give anything
         if not isinstance(given, AsyncIterable):
@@ -57,7 +67,10 @@ class StreamSource:
             raise SourceError(f"raw PCM: {wrong}; give the recorder's settings")
         if channel is not None and not 0 <= channel < channels:
             raise SourceError(f"raw PCM has no channel {channel}, only {channels} from 0")
+        self.kind = SourceKind.DEVICE if live else SourceKind.STORE
         self._pieces = pieces
+        self._allow_empty = allow_empty
+        self._is_used = False
         self._channels = channels
         self._bytes_per_second = 2 * rate * channels
         self._pcm = RawPcm(rate, channels, channel)
@@ -67,17 +80,43 @@ class StreamSource:
         """None: unknown."""
         return None
 
+    @property
+    def is_used(self) -> bool:
+        """Whether a session has used it: another one needs another source."""
+        return self._is_used
+
     async def run(self, sink: Sink) -> None:
-        """Deliver until the iterable ends. A torn sample at its end is dropped."""
+        """Deliver until the iterable ends. A torn sample at its end is dropped.
+
+        Raises SourceError if a session has used it, and NoAudioError if there was no audio.
+        """
+        if self._is_used:
+            raise SourceError("this StreamSource has been used: make another one for each session")
+        self._is_used = True
         has_begun = False
         async for piece in self._pieces:
             pcm = _interleaved(piece, self._channels)
-            if not has_begun:  # a piece comes when its last sample was captured
+            if not has_begun:  # a piece of live audio comes when its last sample was captured
                 has_begun = True
-                sink.started(self._runtime.now() - len(pcm) / self._bytes_per_second)
-            for frame in self._pcm.feed(pcm):
-                sink.audio(frame)
-        for frame in self._pcm.finish() if has_begun else ():
+                captured = len(pcm) / self._bytes_per_second if self._is_live else 0.0
+                sink.started(self._runtime.now() - captured)
+            await self._deliver(self._pcm.feed(pcm), sink)
+        if has_begun:
+            await self._deliver(self._pcm.finish(), sink)
+        if not (self._pcm.joiner.frames or self._allow_empty):
+            raise NoAudioError(
+                "StreamSource: its iterable ended without any audio; check what fills it, or give "
+                "allow_empty=True"
+            )
+
+    @property
+    def _is_live(self) -> bool:
+        return self.kind is SourceKind.DEVICE
+
+    async def _deliver(self, frames: list[bytes], sink: Sink) -> None:
+        for frame in frames:
+            if not self._is_live:
+                await sink.room()
             sink.audio(frame)
 
 

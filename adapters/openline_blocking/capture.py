@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
+
 from openline.events import SourceFinished
 from openline_audio.source import Source
 from openline_blocking.tasks import Cancelled, Task, Tasks
 from openline_driver.facts import SourceRaised
 from openline_driver.sinks import Sinks
+
+#: Has the session work until something is true, or until a moment; whether it is over.
+WorkUntil: TypeAlias = Callable[[Callable[[], bool], float], bool]
+
+
+@runtime_checkable
+class Worked(Protocol):
+    """A source whose caller may have to wait for the session to take audio."""
+
+    def use(self, work_until: WorkUntil) -> None:
+        """A session uses it, and works by this call."""
+        ...
 
 
 class Capture(Sinks):

@@ -12,8 +12,7 @@ from openline.dialects.protocol import Dialect
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.updates import Update
-from openline_audio.pushed import check_unused
-from openline_audio.source import Source
+from openline_audio.source import Source, check_unused
 from openline_blocking.asking import Credentials
 from openline_blocking.network import Connect, connector
 from openline_blocking.session import Session

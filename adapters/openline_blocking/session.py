@@ -30,7 +30,7 @@ from openline.observer import Observer
 from openline.updates import Ended, Update
 from openline_audio.source import Source
 from openline_blocking.asking import answer
-from openline_blocking.capture import Capture
+from openline_blocking.capture import Capture, Worked
 from openline_blocking.dial import Dial
 from openline_blocking.interrupts import interruptible
 from openline_blocking.network import Connect
@@ -154,6 +154,9 @@ class Session(StoredFace):
         """Open it; its block is entered."""
         with self._at_work.waiting():
             self._poller.open()
+            for source in self._capture.sources.values():
+                if isinstance(source, Worked):
+                    source.use(self._work_until)
             self._guarded(self._open)
 
     def leave(self) -> None:
@@ -200,6 +203,21 @@ class Session(StoredFace):
         for call in self._poller.wait(until):
             call()
         self._look_at_the_clock()
+
+    def _work_until(self, check: Callable[[], bool], until: float) -> bool:
+        """Let it work until ``check`` is true, or until then; whether it is over.
+
+        It does nothing unless this thread is the one that waited last (at first, the one that
+        opened it), and ends where another thread wants to wait. Raises RuntimeError in an observer
+        or a source.
+        """
+        with self._at_work.aside() as held:
+            while held and not (self._is_over or check() or self._at_work.is_wanted):
+                if self._poller.now() >= until:
+                    break
+                self._turn(until, reads=False)
+                held.check()
+        return self._is_over
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """An error of the app's dialect, or a bug, ends the session."""

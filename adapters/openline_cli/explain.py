@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from openline.dialects.registry import DEFAULT
+from openline.reconnect.verdicts import Action
 from openline_cli.ansi import Cell, Paper, find_paper, row, shared
 from openline_cli.colours import ACTIONS
 from openline_cli.dialects import blamed, find_dialect
@@ -65,7 +66,9 @@ def _each(paper: Paper, explanations: Sequence[Explanation]) -> Iterator[str]:
             yield ""
         yield paper.paint(title, "bold")
         for each in group:
-            action = Cell(each.action.upper(), f"bold {ACTIONS[each.action]}")
+            is_over = each.group == "outcome" and each.action is Action.FATAL
+            verdict = "OVER" if is_over else each.action.upper()
+            action = Cell(verdict, f"bold {ACTIONS[each.action]}")
             facts = [
                 (action, each.when),
                 (Cell("why", _DIM), each.why),

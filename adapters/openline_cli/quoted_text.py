@@ -7,6 +7,7 @@ or the operating system printed it. The core explains the endings found.
 Texts are compared word by word, without case and punctuation, because users copy a line with
 its context ("gave up after 5 retries: …") or in pieces. A known text contained in the
 input wins (the longest one); otherwise every known text that contains the input matches.
+A line without a cause is explained by what it says of the session (``openline_lookup.outcomes``).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from openline_lookup.endings import (
     all_subjects,
     explain,
 )
+from openline_lookup.outcomes import OUTCOMES
 
 _NUMBER: Final = re.compile(
     r"\s*(?:(?:close|code|http|status)[\s_-]*)*([0-9]{1,9})\s*", re.IGNORECASE
@@ -88,7 +90,10 @@ def explain_text(
     look_up = partial(explain, dialect_codes=dialect_codes, refusals=refusals)
     for subject in _named(text, refusals):
         lines += look_up(subject)
-    lines = lines or _printed(text, all_subjects(dialect_codes=dialect_codes, refusals=refusals))
+    if not lines:
+        outcomes = _outcomes(text)
+        subjects = all_subjects(dialect_codes=dialect_codes, refusals=refusals)
+        lines = _printed(text, subjects, whole=bool(outcomes)) or outcomes
     if not lines:
         raise ValueError(f"nothing is known of {_short(text)}: {_suggest(text, refusals)}")
     return lines
@@ -113,8 +118,20 @@ def _named(text: str, refusals: Mapping[str, Rule]) -> list[int | ErrorKind | st
     ]
 
 
-def _printed(text: str, subjects: list[list[Explanation]]) -> list[Explanation]:
-    """The endings whose printed text matches. Raises ValueError if too many match."""
+def _outcomes(text: str) -> list[Explanation]:
+    """What ``text`` says of the session; the cause may stand behind it."""
+    known = [(each, number) for number, each in enumerate(OUTCOMES)]
+    found = contained(text, known) or [
+        number for each, number in known if _spaced(each) == _spaced(text)
+    ]
+    return [[*OUTCOMES.values()][number] for number in found]
+
+
+def _printed(text: str, subjects: list[list[Explanation]], *, whole: bool) -> list[Explanation]:
+    """The endings whose printed text matches. Raises ValueError if too many match.
+
+    ``whole``: only those whose whole text is in it.
+    """
     known: list[tuple[str, int]] = []
     for number, lines in enumerate(subjects):
         group, title = lines[0].group, lines[0].title
@@ -123,7 +140,7 @@ def _printed(text: str, subjects: list[list[Explanation]]) -> list[Explanation]:
             known += [(each, number) for each in (name, *SYSTEM.get(_ERRORS[name], ()))]
         known += [(line.why, number) for line in lines]
     numbers = contained(text, known)
-    if not numbers:
+    if not (numbers or whole):
         numbers = containing(text, known)
         if len(numbers) > _MOST:
             raise ValueError(

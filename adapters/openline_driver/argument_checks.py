@@ -23,14 +23,20 @@ from openline.dialects.registry import DEFAULT
 from openline.policy import Policy
 from openline_driver.shared_provider import SharedProvider
 
+#: The packages that have sources of their own. A session in a thread is one of asyncio.
+_FACES: Final = frozenset({"openline_trio", "openline_asyncio", "openline_blocking"})
+
 
 def kind_of(value: object) -> str:
     """The type of ``value`` in words, without its value."""
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
-def check_sources(sources: object) -> None:
-    """Raise TypeError unless it maps names to sources."""
+def check_sources(sources: object, face: str = "") -> None:
+    """Raise TypeError unless it maps names to sources, none of them of another face than ``face``.
+
+    A source of openline awaits what the loop of its own face gives.
+    """
     if not isinstance(sources, Mapping):
         raise TypeError(
             "sources: give a dict of names and sources, such as {'mic': FileSource(path)}, "
@@ -43,6 +49,17 @@ def check_sources(sources: object) -> None:
             raise TypeError(
                 f"sources[{name!r}]: give a source, an object with `async run(sink)`, not "
                 f"{kind_of(source)}; FileSource(path) makes one from a file"
+            )
+        _check_face(name, source, face)
+
+
+def _check_face(name: str, source: object, face: str) -> None:
+    for base in type(source).__mro__:
+        home = base.__module__.partition(".")[0]
+        if face in _FACES and home in _FACES - {face}:
+            raise TypeError(
+                f"sources[{name!r}]: this {kind_of(source)} is for sessions of {home}: "
+                f"import {base.__name__} from {face}.sources"
             )
 
 

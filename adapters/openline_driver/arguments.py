@@ -38,7 +38,7 @@ class Maker(msgspec.Struct, frozen=True):
     """What a face brings along: random numbers in [0, 1), new ids, its User-Agent.
 
     ``slept`` gives the seconds for which the machine has slept in all. ``addresses`` is the memory
-    of the session that is made, which its dialler fills.
+    of the session that is made, which its dialler fills. ``face`` is its package.
     """
 
     random: Callable[[], float]
@@ -46,13 +46,14 @@ class Maker(msgspec.Struct, frozen=True):
     user_agent: str
     slept: Callable[[], float] | None = None
     addresses: Addresses | None = None
+    face: str = ""
 
 
 def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
     """The options of a new session. Raises TypeError and ValueError, as ``open_session``."""
     _check(given, required=("backend", "spool_limit", "observers"))
     sources, limit = given["sources"], given["spool_limit"]
-    check_sources(sources)
+    check_sources(sources, maker.face)
     check_credentials(given["credentials"])
     dialect = checked_dialect(given["dialect"])
     if limit <= 0:

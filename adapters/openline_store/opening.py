@@ -52,8 +52,8 @@ def new_session(
     Raises TypeError and ValueError here, as ``open_session``; the function raises SpoolError and
     JournalError.
     """
-    known = Addresses()
-    options = new_options(given, replace(_MAKER, addresses=known))
+    known, face = Addresses(), session.__module__.partition(".")[0]
+    options = new_options(given, replace(_MAKER, addresses=known, face=face))
     dialler = _dialler(given, connector, known)
     journal = journal_file(given["journal"], keep_audio=given["journal_audio"])
     made = session(options, given["sources"], dialler, given["observers"], journal)

@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from openline_audio.pushed import check_unused
+from openline_audio.source import check_unused
 from openline_driver.openers import Openers
 from openline_store.opening import Block, new_session, past_session
 from openline_trio.network import Connect, connector

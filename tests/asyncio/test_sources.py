@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from openline.backend import Backend
+from openline.events import SourceKind
+from openline.policy import Policy
 from openline.updates import Ended
 from openline_asyncio import open_session, sources
 from openline_asyncio.sources import (
@@ -40,6 +43,7 @@ class Recorder:
         self.starts: list[float] = []
         self.pcm = b""
         self.holes = 0
+        self.rooms = 0
 
     def started(self, at: float) -> None:
         assert not self.starts
@@ -53,6 +57,7 @@ class Recorder:
         self.holes += samples
 
     async def room(self) -> None:
+        self.rooms += 1
         await asyncio.sleep(0)
 
 
@@ -205,7 +210,6 @@ def test_an_iterable_of_another_rate_and_more_channels() -> None:
     assert len(recorded(StreamSource(pieces(pcm, 999), rate=8_000, channels=2))) == 2 * 16_000
     left = noise(8_000, 2)[:, 0].tobytes()
     assert recorded(StreamSource(pieces(pcm, 640), channels=2, channel=0)) == left
-    assert recorded(StreamSource(pieces(b"", 1))) == b""
 
 
 async def arrays(*given: Any) -> AsyncIterator[Any]:
@@ -247,6 +251,53 @@ def test_a_piece_that_is_no_audio_is_the_loss_of_the_source_in_one_line(
 ) -> None:
     with pytest.raises(SourceError, match=why):
         recorded(StreamSource(arrays(piece), channels=2))
+
+
+@pytest.mark.parametrize("given", [[], [b""], [b"x"]])
+def test_an_iterable_without_audio_is_a_loss(given: list[bytes]) -> None:
+    with pytest.raises(SourceError, match=r"ended without any audio; .* give allow_empty=True"):
+        recorded(StreamSource(arrays(*given)))
+    assert recorded(StreamSource(arrays(*given), allow_empty=True)) == b""
+
+
+def test_an_iterable_is_used_once() -> None:
+    source = StreamSource(arrays(bytes(640)))
+    assert (source.is_used, len(recorded(source)), source.is_used) == (False, 640, True)
+    with pytest.raises(SourceError, match="this StreamSource has been used"):
+        recorded(source)
+    with pytest.raises(ValueError, match=r"sources\['mic'\]: this StreamSource has been used"):
+        open_session(Backend(), {"mic": source})
+    source = StreamSource(arrays())
+    with pytest.raises(ValueError, match=r"this StreamSource is sources\['mic'\] already"):
+        open_session(Backend(), {"mic": source, "system": source})
+
+
+@pytest.mark.parametrize(("live", "rooms"), [(True, 0), (False, 100)])
+def test_an_iterable_that_is_not_live_waits_for_room_before_each_frame(
+    live: bool, rooms: int
+) -> None:
+    sink = Recorder()
+    source = StreamSource(arrays(bytes(64_000)), live=live)
+    run(lambda: source.run(sink))
+    assert (sink.rooms, len(sink.pcm)) == (rooms, 64_000)
+    assert source.kind is (SourceKind.DEVICE if live else SourceKind.STORE)
+
+
+def test_an_iterable_faster_than_real_time_overflows_nothing() -> None:
+    """It brings 90 s at once, and the session may hold 60 s."""
+    source = StreamSource(arrays(bytes(90 * 32_000)), live=False)
+
+    async def main() -> Ended:
+        policy = Policy(buffer_seconds=60.0)
+        async with (
+            serving(echo) as backend,
+            open_session(backend, {"mic": source}, policy=policy) as session,
+        ):
+            return await session.wait()
+
+    ended = run(main)
+    assert ended.complete
+    assert ended.statistics.sources["mic"].confirmed == 90 * 16_000
 
 
 def test_what_is_no_stream_is_refused_in_one_line() -> None:

@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from openline.backend import Backend
+from openline.events import SourceKind
+from openline.policy import Policy
 from openline.updates import Ended
 from openline_audio.source import Source
 from openline_blocking import open_session, sources
@@ -41,6 +44,7 @@ class Recorder:
         self.starts: list[float] = []
         self.pcm = b""
         self.holes = 0
+        self.rooms = 0
 
     def started(self, at: float) -> None:
         assert not self.starts
@@ -54,6 +58,7 @@ class Recorder:
         self.holes += samples
 
     async def room(self) -> None:
+        self.rooms += 1
         await sleep_until(0)
 
 
@@ -247,7 +252,6 @@ def test_an_iterable_of_another_rate_and_more_channels() -> None:
     assert len(recorded(StreamSource(pieces(pcm, 999), rate=8_000, channels=2))) == 2 * 16_000
     left = noise(8_000, 2)[:, 0].tobytes()
     assert recorded(StreamSource(pieces(pcm, 640), channels=2, channel=0)) == left
-    assert recorded(StreamSource([])) == b""
 
 
 def test_an_iterable_that_raises_is_a_loss() -> None:
@@ -276,6 +280,46 @@ def test_an_iterable_that_waits_holds_nothing_up() -> None:
                 session.poll()
             assert time.monotonic() < began + 1
         go_on.set()
+
+
+@pytest.mark.parametrize("given", [[], [b""], [b"x"]])
+def test_an_iterable_without_audio_is_a_loss(given: list[bytes]) -> None:
+    with pytest.raises(SourceError, match=r"ended without any audio; .* give allow_empty=True"):
+        recorded(StreamSource(given))
+    assert recorded(StreamSource(given, allow_empty=True)) == b""
+
+
+def test_an_iterable_is_used_once() -> None:
+    source = StreamSource([bytes(640)])
+    assert (source.is_used, len(recorded(source)), source.is_used) == (False, 640, True)
+    with pytest.raises(SourceError, match="this StreamSource has been used"):
+        recorded(source)
+    with pytest.raises(ValueError, match=r"sources\['mic'\]: this StreamSource has been used"):
+        open_session(Backend(), {"mic": source})
+    source = StreamSource([])
+    with pytest.raises(ValueError, match=r"this StreamSource is sources\['mic'\] already"):
+        open_session(Backend(), {"mic": source, "system": source})
+
+
+@pytest.mark.parametrize(("live", "rooms"), [(True, 0), (False, 100)])
+def test_an_iterable_that_is_not_live_waits_for_room_before_each_frame(
+    live: bool, rooms: int
+) -> None:
+    sink = Recorder()
+    source = StreamSource([bytes(64_000)], live=live)
+    run(lambda: source.run(sink))
+    assert (sink.rooms, len(sink.pcm)) == (rooms, 64_000)
+    assert source.kind is (SourceKind.DEVICE if live else SourceKind.STORE)
+
+
+def test_an_iterable_faster_than_real_time_overflows_nothing() -> None:
+    """It brings 90 s at once, and the session may hold 60 s."""
+    source = StreamSource([bytes(90 * 32_000)], live=False)
+    policy = Policy(buffer_seconds=60.0)
+    with serving(echo) as backend, open_session(backend, {"mic": source}, policy=policy) as session:
+        ended = session.wait()
+    assert ended.complete
+    assert ended.statistics.sources["mic"].confirmed == 90 * 16_000
 
 
 def test_what_is_no_stream_is_refused_in_one_line() -> None:

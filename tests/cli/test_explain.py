@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import ast
 import errno
 import json
+import re
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import openline
 from openline_cli.explain import look_up, show
 from openline_cli.problems import Problem
 from openline_driver.network_errors import name_os_error
+from openline_lookup.outcomes import OUTCOMES
 
 
 @pytest.mark.parametrize(
@@ -61,6 +67,77 @@ def test_system_error_of_a_dial_is_found(error: OSError) -> None:
 def test_printed_line_is_found() -> None:
     [line] = look_up("the backend is full")
     assert line.title == 'refusal "Server at capacity"'
+
+
+#: Modules of the core, and the names that hold what a session says of its end.
+SAYING = {
+    "reconnect/retry.py": {"cause"},
+    "machine/handlers.py": {"cause"},
+    "machine/actions.py": {"end_reason"},
+    "machine/reports.py": {"short", "lost", "reason"},
+}
+
+
+def said(module: str, names: set[str]) -> set[str]:
+    """Each text that ``module`` gives to one of ``names``, with a 5 for what it fills in."""
+    tree = ast.parse((Path(openline.__path__[0]) / module).read_text("utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        target: ast.AST
+        match node:
+            case ast.Assign(targets=[target], value=value):
+                pass
+            case ast.AugAssign(target=target, value=value):
+                pass
+            case ast.keyword(value=value):
+                target = node
+            case _:
+                continue
+        name = getattr(target, "attr", None) or getattr(target, "id", None)
+        if (name or getattr(target, "arg", None)) in names:
+            found |= set(texts(value))
+    return found
+
+
+def texts(value: ast.AST) -> Iterator[str]:
+    """The texts in an expression that may be its value, without what is in braces."""
+    match value:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=values):
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else " 5 " for part in values
+            )
+        case ast.IfExp(body=body, orelse=other):
+            yield from texts(body)
+            yield from texts(other)
+        case ast.BoolOp(values=values):
+            for each in values:
+                yield from texts(each)
+        case ast.Call(args=[ast.GeneratorExp(elt=element)]):
+            yield from texts(element)
+        case _:
+            pass
+
+
+def test_whatever_a_session_says_of_its_end_is_explained() -> None:
+    found = {text for module, names in SAYING.items() for text in said(module, names)}
+    found = {text for text in found if re.search("[a-z]{2}", text)}
+    assert {"aborted", "finished", "not all audio was confirmed"} < found
+    assert "gave up, a retry would come too late:  5 " in found
+    for text in found | {OUTAGE}:
+        assert look_up(text)[0].group == "outcome", text
+    assert "OVER" in show("not all audio was confirmed", json=False)
+    for outcome in OUTCOMES:
+        assert any(outcome in text for text in found | {OUTAGE}), outcome
+
+
+OUTAGE = "no line for 5 minutes, and the client goes on dialling: 5"
+
+
+def test_a_cause_that_is_known_goes_before_what_the_session_says() -> None:
+    [line] = look_up("gave up, a retry would come too late: the server is restarting")
+    assert line.title == "close code 1012"
 
 
 def test_json_is_one_object_per_line() -> None:

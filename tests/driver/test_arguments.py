@@ -8,6 +8,7 @@ from pathlib import PurePath
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from openline.backend import Backend
@@ -259,6 +260,25 @@ def test_paths_may_be_of_either_kind() -> None:
 )
 def test_an_invalid_source_is_refused(sources: object, start: str) -> None:
     assert refusal(check_sources, sources).startswith(start)
+
+
+def of_face(face: str) -> type:
+    return type("FileSource", (Runs,), {"__module__": f"{face}.sources.files"})
+
+
+def test_a_source_of_another_face_is_refused_with_the_right_import() -> None:
+    theirs = of_face("openline_asyncio")
+    for kind, made in (("FileSource", theirs), ("Mine", type("Mine", (theirs,), {}))):
+        sources = {"mic": made()}
+        text = (
+            f"sources['mic']: this {kind} is for sessions of openline_asyncio: "
+            "import FileSource from openline_blocking.sources"
+        )
+        assert refusal(check_sources, sources, "openline_blocking") == text
+        blocking = msgspec.structs.replace(MAKER, face="openline_blocking")
+        assert refusal(new_options, given(sources=sources), blocking) == text
+        check_sources(sources, "openline_asyncio")
+        check_sources(sources)  # of nobody
 
 
 class Broken(EchoPanel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,16 +12,19 @@ import pytest
 import trio
 import trio.testing
 
+from openline.events import Event
+from openline.observer import Observer
 from openline_asyncio.sources import PushSource as AsyncioSource
 from openline_audio.handover import SourceClosedError
 from openline_audio.pushed import PushSource
 from openline_blocking import open_session
+from openline_blocking.capture import WorkUntil
 from openline_blocking.sources import PushSource as BlockingSource
 from openline_threads import open_session as open_in_thread
 from openline_trio.sources import PushSource as TrioSource
 from tests.blocking.support import run as run_blocking
 from tests.blocking.support import serving
-from tests.faces.corpus import deaf
+from tests.faces.corpus import deaf, echo
 
 SECOND = bytes(32_000)
 
@@ -150,11 +154,102 @@ def test_a_producer_beside_a_blocking_session_waits_for_the_line() -> None:
         thread.start()
         while thread.is_alive():
             session.sleep(0.05)
-        with pytest.raises(RuntimeError, match="call it in the thread that pushes"):
-            source.drain()
     thread.join()
     assert found[0] is True
     assert found[-1] is False  # nothing is sent
+
+
+def test_a_script_with_one_thread_pushes_as_fast_as_there_is_room() -> None:
+    """Nothing was waited for before: the session works in the call that drains."""
+    source, found = BlockingSource(buffer_seconds=2), list[object]()
+    with serving(echo) as backend, open_session(backend, {"mic": source}) as session:
+        for _ in range(20):
+            found.append(source.send(SECOND))
+            found.append(source.drain(30))
+        ended = session.stop()
+    assert found == [True] * 40
+    assert ended.statistics.sources["mic"].captured == 320_000
+    assert not ended.statistics.sources["mic"].missing
+
+
+def test_it_returns_in_time_where_there_is_no_room() -> None:
+    source = BlockingSource()
+    with serving(deaf) as backend, open_session(backend, {"mic": source}) as session:
+        for _ in range(6):
+            source.send(SECOND)
+        assert not source.drain(0.2)
+        assert not source.drain(0)
+        session.abort()
+        assert source.drain()
+
+
+def test_it_returns_where_the_session_ended_before_the_source_had_a_turn() -> None:
+    source = BlockingSource()
+
+    def over(check: Callable[[], bool], until: float) -> bool:
+        del check, until
+        return True
+
+    source.use(over)
+    source.send(SECOND)
+    assert source.drain()
+    with pytest.raises(SourceClosedError):
+        source.send(SECOND)
+
+
+def test_who_drains_gives_way_to_a_thread_that_reads() -> None:
+    found: list[object] = []
+
+    class Seen(BlockingSource):
+        def use(self, work_until: WorkUntil) -> None:
+            self.work_until = work_until
+
+    source = Seen()
+    with serving(deaf) as backend, open_session(backend, {"mic": source}) as session:
+        reader = threading.Thread(target=lambda: found.append(session.wait_readable(0)))
+
+        def check() -> bool:
+            if not found and reader.ident is None:
+                reader.start()
+            return False
+
+        assert not source.work_until(check, math.inf)  # it ends for nothing else
+        reader.join()
+        assert len(found) == 1  # it was not refused
+        assert not source.work_until(check, math.inf)  # now the other thread is the one that waits
+
+
+def test_the_session_cannot_work_for_its_own_observer() -> None:
+    source, found = BlockingSource(), list[BaseException]()
+
+    class Drains(Observer):
+        def on_event(self, event: Event, now: float) -> None:
+            del event, now
+            if found:
+                return
+            with pytest.raises(RuntimeError, match="at work already") as raised:
+                source.drain()
+            found.append(raised.value)
+
+    with (
+        serving(deaf) as backend,
+        open_session(backend, {"mic": source}, observers=[Drains()]) as session,
+    ):
+        session.sleep(0)
+    assert found
+
+
+@pytest.mark.parametrize("kind", [TrioSource, AsyncioSource])
+def test_a_loop_is_not_stopped_before_its_session_takes_anything(kind: type[PushSource]) -> None:
+    before = kind()
+
+    async def main() -> None:
+        for source in (before, kind()):
+            with pytest.raises(RuntimeError, match=r"await drain\(\) here"):
+                source.drain_from_thread(0)
+
+    asyncio.run(main()) if kind is AsyncioSource else trio.run(main)
+    assert not before.drain_from_thread(0)  # no loop runs here
 
 
 def test_a_producer_beside_a_session_in_a_thread_waits_for_the_line() -> None:

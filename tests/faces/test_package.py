@@ -15,6 +15,10 @@ import openline_asyncio
 import openline_blocking
 import openline_threads
 import openline_trio
+from openline.backend import Backend
+from openline_asyncio import sources as asyncio_sources
+from openline_blocking import sources as blocking_sources
+from openline_trio import sources as trio_sources
 
 FACES = [openline_trio, openline_asyncio, openline_blocking, openline_threads]
 HIDE_MODULE = "import sys; sys.modules['{}'] = None"
@@ -120,3 +124,21 @@ def test_note_is_about_what_is_missing(face: str, hidden: str, note: str) -> Non
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith(note)
+
+
+#: A source of each; a session in a thread takes those of asyncio.
+PUSHED = {
+    openline_trio: trio_sources.PushSource,
+    openline_asyncio: asyncio_sources.PushSource,
+    openline_blocking: blocking_sources.PushSource,
+    openline_threads: asyncio_sources.PushSource,
+}
+
+
+@pytest.mark.parametrize("face", FACES, ids=lambda face: face.__name__)
+def test_a_session_refuses_the_sources_of_another_face(face: ModuleType) -> None:
+    own = PUSHED[face]
+    home = own.__module__.partition(".")[0]
+    for pushed in set(PUSHED.values()) - {own}:
+        with pytest.raises(TypeError, match=f"import PushSource from {home}.sources"):
+            face.open_session(Backend(), {"mic": pushed()})

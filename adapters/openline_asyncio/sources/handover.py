@@ -81,6 +81,10 @@ class Handover(handover.Handover):
             if self._error is not None:
                 raise self._error
 
+    def _would_take_here(self) -> bool:
+        here = _loop_here()
+        return here is not None and self._loop in (None, here)
+
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 

@@ -18,14 +18,20 @@ _END: Final = object()
 
 
 class StreamSource(streamed.StreamSource):
-    """Raw s16le PCM from ``pieces``, an iterable of bytes (or arrays of int16), cut anywhere.
+    """Raw PCM from ``pieces``, an iterable of bytes (s16le), cut anywhere, or of arrays.
 
+    An array has numbers of int16, or floats whose full scale is ±1: interleaved, or with a column
+    for each channel. Bytes of floats become one by ``np.frombuffer(piece, np.float32)``.
     ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to 256, interleaved) describe it; it becomes
     16 kHz mono. ``channel`` is the number of the one channel to send, from 0; None sends a mix.
-    Each piece is taken in a thread, for the iterable may wait for it as long as it likes, and is
-    delivered when it comes. The end of the iterable is the end of the source, and what it raises is
-    the source's loss. A session that ends leaves the thread to its last piece. One session uses it,
-    once.
+    Each piece is taken in a thread, for the iterable may wait for it as long as it likes. Its end
+    is the end of the source, and what it raises is the source's loss, as is an end without any
+    audio, unless ``allow_empty``. A session that ends leaves the thread to its last piece. One
+    session uses it, once.
+
+    ``live``: the audio is captured as time passes, and each piece is delivered when it comes. What
+    is faster than real time for long overflows, with a ``Gap``. False: the audio exists already;
+    the iterable is asked for more when the session has room for it, and nothing overflows.
 
     Raises SourceError (one line) for an unusable rate, channel count or channel, and TypeError
     unless ``pieces`` can be iterated over with ``for``.
@@ -40,11 +46,20 @@ class StreamSource(streamed.StreamSource):
         rate: int = SAMPLE_RATE,
         channels: int = 1,
         channel: int | None = None,
+        live: bool = True,
+        allow_empty: bool = False,
     ) -> None:
         given: Any = pieces  # a caller without a type checker may give anything
         if not isinstance(given, Iterable):
             raise TypeError(f"StreamSource: give an iterable of bytes, not {type(given).__name__}")
-        super().__init__(_threaded(pieces), rate=rate, channels=channels, channel=channel)
+        super().__init__(
+            _threaded(pieces),
+            rate=rate,
+            channels=channels,
+            channel=channel,
+            live=live,
+            allow_empty=allow_empty,
+        )
 
 
 async def _threaded(pieces: Iterable[Buffer]) -> AsyncGenerator[Buffer]:

@@ -60,6 +60,10 @@ class Handover(handover.Handover):
                 return items
             await self._wake.wait()
 
+    def _would_take_here(self) -> bool:
+        here = _token_here()
+        return here is not None and self._token in (None, here)
+
     def _now(self) -> float:
         return trio.current_time()
 
