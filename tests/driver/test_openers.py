@@ -41,8 +41,8 @@ async def test_a_session_is_begun_with_what_was_given() -> None:
     backend = Backend()
     async with OPENERS.open_session(backend, {}, spool="here") as (begun, given):
         assert begun == "begin"
-    expected = {"backend": backend, "sources": {}, "session_id": None, "spool": "here"}
-    assert given == {**OTHERS, **expected, "spool_limit": STORE_LIMIT}
+    own: dict[str, Any] = {"backend": backend, "sources": {}, "session_id": None, "spool": "here"}
+    assert given == {**OTHERS, **own, "spool_limit": STORE_LIMIT}
 
 
 async def test_a_session_is_resumed_with_what_was_given() -> None:

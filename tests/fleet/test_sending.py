@@ -88,7 +88,7 @@ class Line:
         )
         task: asyncio.Future[Any] = asyncio.Future()
         task.set_result(self.wire)
-        self.dial._connected(cast("Any", task))  # as its task does
+        self.dial._connected(cast("Any", task))  # pyright: ignore[reportPrivateUsage]
         request = bytes(self.wire.written)
         self.wire.written.clear()
         self.dial.data_received(answer(request))
@@ -185,7 +185,7 @@ def test_a_dial_that_fails_holds_no_other_one_up(*, pumps: bool) -> None:
         def fail(*given: object) -> None:
             raise fault
 
-        one.dial._websocket.write = fail
+        one.dial._websocket.write = fail  # pyright: ignore[reportPrivateUsage]
         for line in lines.lines:
             line.dial.send_soon(b"a", pumps=pumps)
         lines.loop.end_turn()
