@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from openline.text import os_reason
 from openline_batch.files import decode, encode
@@ -27,6 +27,8 @@ from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Done, Event, Failed, Lost, Reported, Unit
 from openline_fleet.engines.crew import Crew
 
+#: What an outcome is of, but for the content: path, given id, marks.
+_Work: TypeAlias = tuple[str, str | None, str]
 #: Seconds between two looks at what other coordinators do.
 _LOOK: Final = 1.0
 #: So many sessions that fail in a row, with none that ends, say that the backend takes none.
@@ -88,7 +90,9 @@ class Batch:
         self._has_noted = False
         self._seconds = 0.0  # of recordings that are over, done in this run
         outcomes = self.ledger.outcomes()
-        self._known = {each.name: each for each in outcomes}
+        self._known: dict[_Work, list[Outcome]] = {}
+        for each in sorted(outcomes, key=lambda each: each.changed_ns):
+            self._known.setdefault((each.path, each.given, each.marks), []).append(each)
         self.ledger.sweep()
         self.leases.sweep({each.id for each in outcomes}.__contains__)
 
@@ -180,14 +184,14 @@ class Batch:
 
     def _done_before(self, recording: Recording) -> Outcome | None:
         """The outcome of a file that has not changed since, or is gone since. Raises OSError."""
-        known = self._known.get(recording.name)
-        if known is None or recording.id is not None or known.marks != marks_of(recording):
+        known = self._known.get((recording.path, recording.id, marks_of(recording)))
+        if known is None:
             return None
         try:
             there = look(recording)
         except FileNotFoundError:
-            return known
-        return known if there == (known.size, known.changed_ns) else None
+            return known[-1]
+        return next((each for each in known if there == (each.size, each.changed_ns)), None)
 
     async def _is_begun(self, item: Item) -> bool:
         """Claim a recording and hand it to the crew; False if another coordinator has it."""
@@ -249,6 +253,8 @@ class Batch:
         outcome = Outcome(
             id=item.identity.key,
             name=item.recording.name,
+            path=item.recording.path,
+            given=item.recording.id,
             state=FAILED if deadly else OPEN,
             reason=reason,
             marks=marks_of(item.recording),

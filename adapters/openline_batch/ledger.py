@@ -49,12 +49,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ``state`` is ``complete``, ``incomplete`` (transcribed, but for gaps or a part of the file that
     cannot be read), ``failed`` (nothing was transcribed) or ``open`` (it is not done yet: the same
     command does it). ``reason`` is one line. ``seconds`` of audio were sent. ``size`` and
-    ``changed_ns`` are those of the file, ``marks`` what else makes it the same piece of work.
+    ``changed_ns`` are those of the file at ``path``, which is absolute; ``marks`` is what else
+    makes it the same piece of work. ``id`` is its key (``identity``), ``given`` the id in the
+    manifest.
     ``transcript`` is the path of its transcript. ``unstored``: it could not be written.
     """
 
     id: str
     name: str
+    path: str = ""
+    given: str | None = None
     state: str
     reason: str = ""
     seconds: float = 0.0

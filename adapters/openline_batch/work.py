@@ -1,8 +1,9 @@
 """What a worker of a batch does with one recording: a session, its transcript, its outcome.
 
-The session has the recording's id and a spool of its own. If an earlier worker left one, it is
-resumed: what is stored and unconfirmed is sent first, then the rest of the file, from the sample at
-which the capture stood. The recording goes as fast as the backend takes it, or at ``speed``.
+The session has the recording's key as its id, and a spool of its own. If an earlier worker left
+one, it is resumed: what is stored and unconfirmed is sent first, then the rest of the file, from
+the sample at which the capture stood. The recording goes as fast as the backend takes it, or at
+``speed``.
 
 What becomes of it is stored before anyone is told, and an outcome that is there already counts: so
 a worker or a coordinator may be killed at any moment. A session that failed, as when the backend is
@@ -51,7 +52,7 @@ _PATIENCE: Final = 30
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload of a unit: a recording, its id, and where its transcript goes (a path)."""
+    """The payload of a unit: a recording, its key, and where its transcript goes (a path)."""
 
     recording: Recording
     key: str
@@ -135,6 +136,8 @@ class _Task:
         return Outcome(
             id=job.key,
             name=job.recording.name,
+            path=job.recording.path,
+            given=job.recording.id,
             state=FAILED,
             marks=marks_of(job.recording),
             size=job.size,

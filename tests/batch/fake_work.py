@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from openline_batch.files import decode, encode
+from openline_batch.identity import marks_of
 from openline_batch.ledger import COMPLETE, Ledger, Outcome
 from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Perform, Report, Share, Unit
@@ -32,6 +33,9 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
         outcome = Outcome(
             id=job.key,
             name=job.recording.name,
+            path=job.recording.path,
+            given=job.recording.id,
+            marks=marks_of(job.recording),
             state=labels.get("state", COMPLETE),
             reason=labels.get("reason", ""),
             unstored=labels.get("unstored", False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -166,14 +167,52 @@ def test_a_recording_with_other_options_is_another_one(desk: Desk) -> None:
     assert len(desk.done) == 2
 
 
-def test_a_given_id_is_looked_up_by_itself(desk: Desk) -> None:
+def test_a_given_id_comes_back_and_a_replaced_file_is_done_again(desk: Desk) -> None:
     [plain] = desk.recordings(1)
-    named = Recording(path=plain.path, name=plain.name, id="call-1")
-    desk.run([named])
+    named = Recording(path=plain.path, name=plain.name, id="call 1")
+    [first] = report.rows(desk.run([named]).items)
+    assert report.rows(desk.run([named]).items) == [first]
+    assert (first.id, len(desk.done)) == ("call 1", 1)
     (desk.root / "r0.wav").write_text("more")
-    batch = desk.run([named])
-    assert report.rows(batch.items)[0].id == "call-1"
-    assert len(desk.done) == 1
+    [row] = report.rows(desk.run([named]).items)
+    assert (row.id, len(desk.done)) == ("call 1", 2)
+    assert row.key != first.key
+
+
+def test_a_given_id_of_another_file_is_another_recording(desk: Desk) -> None:
+    one, two = desk.recordings(2)
+    rows = [
+        report.rows(desk.run([Recording(path=each.path, name=each.name, id="call-1")]).items)[0]
+        for each in (one, two)
+    ]
+    assert desk.done == ["r0.wav", "r1.wav"]
+    assert [row.id for row in rows] == ["call-1", "call-1"]
+    assert rows[0].key != rows[1].key
+
+
+def test_a_recording_that_cannot_be_read_has_its_id(desk: Desk) -> None:
+    gone = Recording(path=str(desk.root / "gone.wav"), name="gone.wav", id="call/9")
+    [row] = report.rows(desk.run([gone]).items)
+    assert (row.id, row.key, row.state) == ("call/9", "", "failed")
+
+
+def test_a_file_that_is_not_there_is_failed_though_another_has_its_name(desk: Desk) -> None:
+    desk.run(desk.recordings(1))
+    gone = Recording(path=str(desk.root / "elsewhere" / "r0.wav"), name="r0.wav")
+    batch = desk.run([gone])
+    assert states(batch) == {"r0.wav": "failed"}
+    assert desk.view.lines == ["r0.wav: failed: no such file or directory"]
+
+
+def test_a_file_that_is_gone_has_the_outcome_of_its_last_content(desk: Desk) -> None:
+    recordings = desk.recordings(1)
+    desk.run(recordings)
+    for number in range(4):
+        (desk.root / "r0.wav").write_text(str(number))
+        os.utime(desk.root / "r0.wav", ns=(0, 2**62 + number))
+        [last] = report.rows(desk.run(recordings).items)
+    (desk.root / "r0.wav").unlink()
+    assert report.rows(desk.run(recordings).items) == [last]
 
 
 def test_the_same_file_twice_is_done_once(desk: Desk) -> None:
@@ -481,7 +520,8 @@ def test_the_report_sums_up(desk: Desk, tmp_path: Path) -> None:
     report.write(tmp_path / "results.jsonl", rows)
     lines = (tmp_path / "results.jsonl").read_text().splitlines()
     assert json.loads(lines[2]) == {
-        "id": "", "path": "gone.wav", "state": "failed", "reason": "no such file or directory",
+        "id": "", "key": "", "path": "gone.wav", "state": "failed",
+        "reason": "no such file or directory",
         "transcript": None, "hours": 0.0, "words": 0, "gaps": [], "cost": 0.0,
         "labels": {"agent": "kim"},
     }  # fmt: skip

@@ -149,12 +149,20 @@ def test_an_id_is_of_the_name_the_content_and_the_options(tmp_path: Path) -> Non
     assert len(others | {first.key}) == 5
 
 
-def test_a_given_id_counts_as_it_is(tmp_path: Path) -> None:
-    path = touch(tmp_path / "a.wav")
-    assert identify(recording(path, id="call-1")).key == "call-1"
-    odd = identify(recording(path, id="../call 1")).key
-    assert odd.isalnum()
-    assert odd != identify(recording(path, id="call 1")).key
+def test_a_given_id_counts_in_place_of_the_name(tmp_path: Path) -> None:
+    path = touch(tmp_path / "a.wav", "one")
+    first = identify(recording(path, id="../call 1")).key
+    assert first.isalnum()
+    renamed = Recording(path=str(path), name="b.wav", id="../call 1")
+    assert identify(renamed).key == first
+    others = {
+        identify(recording(path)).key,
+        identify(recording(path, id="call 1")).key,
+        identify(Recording(path=str(path), name="../call 1")).key,
+        identify(recording(path, id="../call 1", channel=0)).key,
+        identify(recording(touch(path, "two"), id="../call 1")).key,
+    }
+    assert len(others | {first}) == 6
 
 
 def test_what_is_no_file_has_no_id(tmp_path: Path) -> None:
