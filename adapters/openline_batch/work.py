@@ -27,7 +27,7 @@ from msgspec.structs import replace
 
 from openline.dialects.protocol import Dialect
 from openline.text import os_reason
-from openline.updates import SAMPLE_RATE, Ended, Gap, State
+from openline.updates import SAMPLE_RATE, Ended, Gap, GapCause, State
 from openline_asyncio.network import Connect
 from openline_asyncio.opening import open_session
 from openline_asyncio.session import Session
@@ -49,6 +49,13 @@ _AT_ONCE: Final = 1e6
 _GLANCE: Final = 1.0
 #: Seconds that a worker that is ending may hold a spool; it is tried each second.
 _PATIENCE: Final = 30
+#: Causes of gaps in audio that no backend got.
+_NEVER_SENT: Final = frozenset(
+    {
+        *(GapCause.OVERFLOW, GapCause.SPOOL, GapCause.SKIPPED, GapCause.CAPTURE),
+        GapCause.UNDELIVERED,
+    }
+)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +221,7 @@ class _Task:
         outcome = replace(
             base,
             reason=ended.reason,
-            seconds=sum(each.captured for each in ended.accounts.values()) / SAMPLE_RATE,
+            seconds=sent_seconds(ended),
             words=sum(len(each.text.split()) for each in ended.transcript),
             missing=tuple(map(_missing, ended.missing)),
             untold=ended.statistics.untold,
@@ -253,6 +260,13 @@ async def _ended(session: Session) -> Ended:
     async for _ in session:
         pass
     return await session.wait()
+
+
+def sent_seconds(ended: Ended) -> float:
+    """Seconds of audio that were sent to the backend: of what was captured, all but such gaps."""
+    captured = sum(each.captured for each in ended.accounts.values())
+    kept = sum(gap.samples for gap in ended.missing if gap.cause in _NEVER_SENT)
+    return max(0, captured - kept) / SAMPLE_RATE
 
 
 def _missing(gap: Gap) -> Missing:

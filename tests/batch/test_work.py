@@ -18,7 +18,7 @@ from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
-from openline.updates import Ended, Transcript
+from openline.updates import Account, Ended, Gap, GapCause, State, Statistics, Transcript
 from openline_asyncio.network import connector
 from openline_asyncio.sources import FileSource
 from openline_batch import work
@@ -298,6 +298,23 @@ def test_a_recording_with_a_gap_is_incomplete_and_says_where(bench: Bench) -> No
     assert outcome.transcript is not None
     assert outcome.missing[0].seconds == pytest.approx(1.0, abs=0.1)
     assert outcome.missing[0].cause == "backend"
+
+
+@pytest.mark.parametrize(
+    ("cause", "seconds"), [(GapCause.UNDELIVERED, 2.0), (GapCause.UNCONFIRMED, 3.0)]
+)
+def test_the_hours_are_of_audio_that_was_sent(cause: GapCause, seconds: float) -> None:
+    gap = Gap(source="mic", start=32_000, end=48_000, samples=16_000, cause=cause)
+    ended = Ended(
+        state=State.FAILED,
+        complete=False,
+        reason="",
+        missing=(gap,),
+        transcript=(),
+        statistics=Statistics(dials=1, sources={}),
+        accounts={"mic": Account(captured=48_000, confirmed=32_000, told=0, missing=16_000)},
+    )
+    assert work.sent_seconds(ended) == seconds
 
 
 def test_a_transcript_that_cannot_be_written_leaves_the_recording_open(
