@@ -22,6 +22,7 @@ from openline_batch.files import decode, encode
 from openline_batch.identity import Identity, identify, look, marks_of
 from openline_batch.leases import BEAT, Claim, Leases
 from openline_batch.ledger import COMPLETE, FAILED, OPEN, Ledger, Outcome
+from openline_batch.places import Places
 from openline_batch.recordings import Recording, shown
 from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Done, Event, Failed, Lost, Reported, Unit
@@ -68,7 +69,7 @@ class Item:
 
 @dataclass(eq=False)
 class Batch:
-    """The recordings of a batch, on their way. ``place`` gives the path of a transcript."""
+    """The recordings of a batch, on their way. ``place`` gives the wanted path of a transcript."""
 
     recordings: Sequence[Recording]
     ledger: Ledger
@@ -89,6 +90,7 @@ class Batch:
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
         self._has_noted = False
         self._seconds = 0.0  # of recordings that are over, done in this run
+        self._places = Places(self.ledger, self.place)
         outcomes = self.ledger.outcomes()
         self._known: dict[_Work, list[Outcome]] = {}
         for each in sorted(outcomes, key=lambda each: each.changed_ns):
@@ -113,6 +115,8 @@ class Batch:
                 task.cancel()
             await asyncio.wait(tasks)
             self._free(list(self._claimed.values()))
+        for line in self._places.remarks():
+            self.view.note(line)
 
     def stop(self, why: Stop, reason: str = "") -> None:
         """Begin nothing more; what is under way is finished."""
@@ -174,7 +178,7 @@ class Batch:
             known, key = None, item.identity.key
         found = known or self.ledger.outcome(key)
         if found is not None:
-            item.outcome = found
+            item.outcome = self._places.checked(item.recording, found)
             self._over += 1
         return found is not None
 
@@ -201,7 +205,9 @@ class Batch:
         key = item.identity.key
         try:
             item.claim = self.leases.claim(key)
+            transcript = self._places.take(item.recording, key)
         except OSError as error:
+            self._free([item])
             self.stop(Stop.UNSTORED, f"{shown(self.ledger.claims)}: {os_reason(error)}")
             return True
         if item.claim is None:
@@ -215,7 +221,7 @@ class Batch:
         job = Job(
             recording=item.recording,
             key=key,
-            transcript=str(self.place(item.recording, key)),
+            transcript=str(transcript),
             size=item.identity.size,
             changed_ns=item.identity.changed_ns,
         )

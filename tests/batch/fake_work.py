@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from openline_batch.files import decode, encode
+from openline_batch.files import decode, encode, write_over
 from openline_batch.identity import marks_of
 from openline_batch.ledger import COMPLETE, Ledger, Outcome
 from openline_batch.work import Job, Progress
@@ -30,6 +30,7 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
             await asyncio.sleep(0.001)
         if "raise" in labels:
             raise ValueError(labels["raise"])
+        write_over(Path(job.transcript), job.recording.path.encode())
         outcome = Outcome(
             id=job.key,
             name=job.recording.name,
@@ -41,6 +42,7 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
             unstored=labels.get("unstored", False),
             seconds=3600.0,
             words=7,
+            transcript=job.transcript,
             size=job.size,
             changed_ns=job.changed_ns,
         )

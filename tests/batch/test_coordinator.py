@@ -50,6 +50,7 @@ class Desk:
         self.view = Notes()
         self.now = 0.0
         self.owners = 0
+        self.form = "txt"
 
     def recording(self, name: str, **labels: Any) -> Recording:
         path = self.root / name
@@ -89,7 +90,7 @@ class Desk:
                     leases=leases,
                     crew=crew,
                     view=self.view,
-                    place=lambda recording, key: self.root / f"{key}.txt",
+                    place=lambda recording, key: self.root / f"{recording.name}.{self.form}",
                 )
                 meddling = asyncio.ensure_future(during(batch)) if during else None
                 try:
@@ -222,6 +223,46 @@ def test_the_same_file_twice_is_done_once(desk: Desk) -> None:
     assert desk.view.lines == ["r0.wav is listed twice, and done once"]
     assert len(desk.run([one, one]).items) == 1
     assert len(desk.done) == 1
+
+
+def test_recordings_of_the_same_name_have_transcripts_of_their_own(desk: Desk) -> None:
+    [here] = desk.recordings(1)
+    (desk.root / "there.wav").write_text("another")
+    there = Recording(path=str(desk.root / "there.wav"), name="r0.wav")
+    names: list[str] = []
+    for each in (here, there, here, there):
+        [row] = report.rows(desk.run([each]).items)
+        assert row.transcript is not None
+        assert Path(row.transcript).read_text() == each.path
+        assert desk.view.lines == []
+        names.append(Path(row.transcript).name)
+    assert names == ["r0.wav.txt", f"r0.wav.{row.key[:8]}.txt"] * 2
+
+
+def test_a_transcript_that_is_not_there_is_said_in_one_line(desk: Desk) -> None:
+    rows = report.rows(desk.run(desk.recordings(3)).items)
+    for row in rows[1:]:
+        assert row.transcript is not None
+        Path(row.transcript).unlink()
+    again = report.rows(desk.run(desk.recordings(3)).items)
+    assert [row.transcript for row in again] == [rows[0].transcript, None, None]
+    assert [row.state for row in again] == ["complete"] * 3
+    [line] = desk.view.lines
+    assert line == (
+        "done before, and its transcript is not there: 2 recordings, the first r1.wav "
+        f"({rows[1].transcript}); with another spool they are done again"
+    )
+
+
+def test_a_transcript_of_another_format_is_said_in_one_line(desk: Desk) -> None:
+    [row] = report.rows(desk.run(desk.recordings(1)).items)
+    desk.form = "srt"
+    assert report.rows(desk.run(desk.recordings(1)).items) == [row]
+    [line] = desk.view.lines
+    assert line == (
+        "done before, and its transcript is in another place or format: 1 recordings, the first "
+        f"r0.wav ({row.transcript}); with another spool they are done again"
+    )
 
 
 def test_what_cannot_be_read_is_named_and_the_others_go_on(desk: Desk) -> None:
