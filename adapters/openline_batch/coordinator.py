@@ -32,6 +32,9 @@ from openline_fleet.engines.crew import Crew
 _Work: TypeAlias = tuple[str, str | None, str]
 #: Seconds between two looks at what other coordinators do.
 _LOOK: Final = 1.0
+#: Seconds without an acknowledgement after which that is said, as ``openline load`` does.
+_UNANSWERED: Final = 3.0
+_TO_END: Final = "Ctrl-C ends the batch, and the same command goes on"
 #: So many sessions that fail in a row, with none that ends, say that the backend takes none.
 MOST_FAILURES: Final = 10
 
@@ -65,6 +68,7 @@ class Item:
     claim: Claim | None = None
     outcome: Outcome | None = None
     confirmed: float = 0.0  # seconds, in this run
+    is_acknowledged: bool = False  # its session is, by the backend
 
 
 @dataclass(eq=False)
@@ -88,7 +92,7 @@ class Batch:
         self._held: deque[Item] = deque()  # what other coordinators have
         self._taken = set[str]()  # what they took over from us, while our workers were at it
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
-        self._has_noted = False
+        self._has_noted = self._is_answered = False
         self._seconds = 0.0  # of recordings that are over, done in this run
         self._places = Places(self.ledger, self.place)
         outcomes = self.ledger.outcomes()
@@ -119,10 +123,20 @@ class Batch:
             self.view.note(line)
 
     def stop(self, why: Stop, reason: str = "") -> None:
-        """Begin nothing more; what is under way is finished."""
+        """Begin nothing more; what is under way is finished.
+
+        If it is drained, sessions that the backend has not taken are left to the next run.
+        """
         if self.stopped is None:
             self.stopped, self.reason = why, reason
             self._free(self._by_key[unit.id] for unit in self.crew.drain())
+            if why is Stop.DRAINED:
+                self._leaving = asyncio.ensure_future(self._leave_unanswered())
+
+    async def _leave_unanswered(self) -> None:
+        for key, item in list(self._claimed.items()):
+            if not item.is_acknowledged:
+                await self.crew.cancel(key)
 
     async def cancel(self) -> None:
         """Leave what is under way to the next run."""
@@ -237,7 +251,7 @@ class Batch:
     def _receive(self, event: Event) -> None:
         match event:
             case Reported(_, key, data):
-                self._by_key[key].confirmed = decode(data, Progress).confirmed
+                self._hear(self._by_key[key], decode(data, Progress))
                 self._show()
             case Done(_, key, data):
                 self._settle(self._by_key[key], decode(data, Outcome))
@@ -252,6 +266,16 @@ class Batch:
                     self._release(self._by_key[key])
             case _:
                 pass
+
+    def _hear(self, item: Item, told: Progress) -> None:
+        """Take in a report; say once that the backend takes none of the first sessions."""
+        item.confirmed = told.confirmed
+        item.is_acknowledged = told.acknowledged
+        self._is_answered |= told.acknowledged
+        if not self._is_answered and told.waited >= _UNANSWERED:
+            self._is_answered = True  # it is said once
+            why = told.reason or "the backend does not answer"
+            self.view.note(f"no session is connected after {told.waited:.0f} s: {why}; {_TO_END}")
 
     def _fail(self, item: Item, reason: str, *, deadly: bool) -> None:
         """A worker made no outcome of it. One that kills its workers is over."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +33,7 @@ from openline_asyncio.opening import open_session
 from openline_asyncio.session import Session
 from openline_asyncio.sources import FileSource
 from openline_audio.source import Sink, SourceError
+from openline_batch.contact import Contact
 from openline_batch.continuing import continue_session
 from openline_batch.files import decode, encode
 from openline_batch.identity import marks_of
@@ -69,10 +70,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """A report: seconds of the recording that are confirmed, of how many; None: not known."""
+    """A report: seconds of the recording that are confirmed, of how many; None: not known.
+
+    ``acknowledged``: the backend has taken the session since this worker opened it. Else ``reason``
+    says why not, in one line or not at all, ``waited`` seconds after that.
+    """
 
     confirmed: float
     duration: float | None
+    acknowledged: bool = False
+    waited: float = 0.0
+    reason: str = ""
 
 
 class Refused(Exception):  # noqa: N818  # a fact about a recording, not a fault
@@ -178,9 +186,15 @@ class _Task:
             try:
                 async with self._session(dialect, source) as session:
                     session.keep_spool()  # until the outcome is stored
-                    telling = asyncio.ensure_future(self._tell(session, source))
+                    contact = Contact()
+                    begun = asyncio.get_running_loop().time()
+                    tell = partial(self._tell, session, source, contact, begun)
+                    telling = asyncio.ensure_future(_each_glance(tell))
                     try:
-                        return await _ended(session)
+                        async for update in session:
+                            if contact.see(update):
+                                await tell()
+                        return await session.wait()
                     finally:
                         telling.cancel()
             except SpoolError as error:
@@ -209,12 +223,19 @@ class _Task:
             **given,
         )
 
-    async def _tell(self, session: Session, source: FileSource) -> None:
-        """Report the progress now, and then each second."""
-        while True:
-            confirmed = sum(each.confirmed for each in session.statistics.sources.values())
-            await self.report(encode(Progress(confirmed / SAMPLE_RATE, source.duration)))
-            await asyncio.sleep(_GLANCE)
+    async def _tell(
+        self, session: Session, source: FileSource, contact: Contact, begun: float
+    ) -> None:
+        """Report the progress of a session that was begun at a time of the loop."""
+        confirmed = sum(each.confirmed for each in session.statistics.sources.values())
+        progress = Progress(
+            confirmed=confirmed / SAMPLE_RATE,
+            duration=source.duration,
+            acknowledged=contact.is_acknowledged,
+            waited=asyncio.get_running_loop().time() - begun,
+            reason=contact.reason,
+        )
+        await self.report(encode(progress))
 
     def _written(self, base: Outcome, ended: Ended) -> Outcome:
         """The outcome of a session that is over, with its transcript written. Raises OSError."""
@@ -256,10 +277,10 @@ def has_begun(folder: Path) -> bool:
     return False
 
 
-async def _ended(session: Session) -> Ended:
-    async for _ in session:
-        pass
-    return await session.wait()
+async def _each_glance(tell: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await tell()
+        await asyncio.sleep(_GLANCE)
 
 
 def sent_seconds(ended: Ended) -> float:

@@ -1,9 +1,10 @@
 """``openline batch``: transcribe an archive of recordings with many workers.
 
 All options are checked before a worker starts. Then nothing is asked any more: what is wrong with a
-recording is one line, and the others go on. Ctrl-C finishes the recordings that are under way;
-another one leaves them for the next run of the same command. The exit status is 0 only if each
-recording is complete, and each line of the manifest could be read.
+recording is one line, and the others go on. Ctrl-C finishes the recordings that are under way, but
+for those that the backend has not taken; another one leaves all for the next run of the same
+command. The exit status is 0 only if each recording is complete, and each line of the manifest
+could be read.
 """
 
 from __future__ import annotations

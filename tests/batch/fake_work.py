@@ -25,7 +25,9 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
         labels = job.recording.labels
         with notes.open("a") as file:
             file.write(f"{job.recording.name}\n")
-        await report(encode(Progress(5.0, 10.0)))
+        told = {"confirmed": 5.0, "duration": 10.0, "acknowledged": True}
+        for changes in labels.get("told", [{}]):
+            await report(encode(Progress(**told | changes)))
         while "until" in labels and not (ledger.root / labels["until"]).exists():  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         if "raise" in labels:

@@ -349,7 +349,7 @@ def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> No
     recordings = desk.recordings(5, until="go")
 
     async def during(batch: Batch) -> None:
-        await desk.until(lambda: len(desk.done) == 2)
+        await desk.until(lambda: sum(item.is_acknowledged for item in batch.items) == 2)
         batch.stop(Stop.DRAINED)
         batch.stop(Stop.REFUSED, "later")
         (desk.ledger.root / "go").touch()
@@ -359,6 +359,36 @@ def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> No
     assert sorted(states(batch).values()) == ["complete"] * 2 + ["open"] * 3
     assert {row.reason for row in report.rows(batch.items) if row.state == "open"} == {"not begun"}
     assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_drain_leaves_sessions_that_the_backend_has_not_taken(desk: Desk) -> None:
+    silent = desk.recording("silent.wav", until="never", told=[{"acknowledged": False}])
+    taken = desk.recording("taken.wav", until="go")
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: batch.items[1].is_acknowledged and batch.items[0].confirmed)
+        batch.stop(Stop.DRAINED)
+        await desk.until(lambda: batch.items[0].outcome)
+        (desk.ledger.root / "go").touch()
+
+    batch = desk.run([silent, taken], during)
+    assert states(batch) == {"silent.wav": "open", "taken.wav": "complete"}
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_backend_that_takes_no_session_is_said_once(desk: Desk) -> None:
+    away = {"acknowledged": False, "reason": "nothing listens"}
+    told = [{**away, "waited": seconds} for seconds in (2.9, 3.0, 4.0)]
+    desk.run([desk.recording("r0.wav", told=told)])
+    [line] = desk.view.lines
+    assert line == (
+        "no session is connected after 3 s: nothing listens; "
+        "Ctrl-C ends the batch, and the same command goes on"
+    )
+    desk.run([desk.recording("r1.wav", told=[{"acknowledged": False, "waited": 3.0}])])
+    assert "after 3 s: the backend does not answer; " in desk.view.lines[0]
+    desk.run([desk.recording("r2.wav", told=[{}, *told])])
+    assert desk.view.lines == []
 
 
 def test_a_drain_frees_all_that_it_can(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

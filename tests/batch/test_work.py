@@ -18,10 +18,20 @@ from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
-from openline.updates import Account, Ended, Gap, GapCause, State, Statistics, Transcript
+from openline.updates import (
+    Account,
+    Ended,
+    Gap,
+    GapCause,
+    State,
+    StateChanged,
+    Statistics,
+    Transcript,
+)
 from openline_asyncio.network import connector
 from openline_asyncio.sources import FileSource
 from openline_batch import work
+from openline_batch.contact import Contact
 from openline_batch.files import decode, encode
 from openline_batch.identity import identify
 from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, LedgerError, Outcome
@@ -289,6 +299,33 @@ def test_a_session_that_fails_leaves_the_recording_open_and_goes_on_later(
     assert outcome.reason
     assert bench.ledger.outcomes() == []
     assert bench.run(url).state == COMPLETE
+
+
+def test_the_reports_say_whether_the_backend_has_taken_the_session(bench: Bench, url: str) -> None:
+    told: list[Progress] = []
+
+    async def report(data: bytes) -> None:
+        told.append(decode(data, Progress))
+
+    with BackgroundBackend() as gone:
+        there = gone.url
+    policy = Policy(max_attempts=0, first_contact=0)
+    bench.run(there, report, arguments={"backend": Backend.from_url(there), "policy": policy})
+    assert not any(each.acknowledged for each in told)
+    bench.run(url, report)
+    assert told[-1].acknowledged
+
+
+def test_contact_keeps_the_last_reason_until_the_backend_takes_the_session() -> None:
+    contact = Contact()
+    for reason in ("nothing listens", ""):
+        assert not contact.see(StateChanged(state=State.RECONNECTING, dial=1, reason=reason))
+    assert contact == Contact(is_acknowledged=False, reason="nothing listens")
+    assert [contact.see(StateChanged(state=State.STREAMING, dial=2)) for _ in range(2)] == [
+        True,
+        False,
+    ]
+    assert contact.is_acknowledged
 
 
 def test_a_recording_with_a_gap_is_incomplete_and_says_where(bench: Bench) -> None:
