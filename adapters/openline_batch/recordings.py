@@ -198,12 +198,9 @@ def _may_be_entry(line: bytes) -> bool:
 def _entry(line: bytes) -> dict[str, Any]:
     """The JSON object of a line. Raises ValueError, one line."""
     try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise ValueError("it is no JSON object")  # noqa: TRY004  # a fault of the file
-    return found
+        return msgspec.convert(json.loads(line), dict[str, Any])
+    except (ValueError, RecursionError):  # msgspec's errors are of the first kind
+        raise ValueError("it is no JSON object") from None
 
 
 def _checked(entry: dict[str, Any]) -> _Line:
