@@ -162,7 +162,7 @@ class PcmSource:
         channel = self._choice.channel
         if channel is not None and channel >= self._channels:
             raise SourceError(
-                f"{self._name} has no channel {channel + 1}, only {self._channels}; "
+                f"{self._name} has no channel {channel} (from 0), only {self._channels}; "
                 "give its number of channels, as in --channels 2"
             )
 

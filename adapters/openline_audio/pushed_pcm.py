@@ -125,7 +125,7 @@ class HeaderPcm:
         if self.readable and header is not None and not self._dead:
             wrong = describe_unusable(header.rate, header.channels)
             if wrong is None and self._channel is not None and self._channel >= header.channels:
-                wrong = f"it has no channel {self._channel + 1}, only {header.channels}"
+                wrong = f"it has no channel {self._channel} (from 0), only {header.channels}"
             if wrong is not None:
                 self._lose(f"cannot be right: {wrong}")
 

@@ -172,7 +172,7 @@ class RecordingReader:
             raise SourceError(f"{self._name} cannot be right: {wrong}; {ADVICE}")
         if self._channel is not None and not 0 <= self._channel < recording.channels:
             raise SourceError(
-                f"{self._name} has no channel {self._channel + 1}, only {recording.channels}; "
+                f"{self._name} has no channel {self._channel} (from 0), only {recording.channels}; "
                 "give the file without it"
             )
 

@@ -15,20 +15,26 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from openline.text import os_reason
 from openline_batch.files import decode, encode
 from openline_batch.identity import Identity, identify, look, marks_of
 from openline_batch.leases import BEAT, Claim, Leases
 from openline_batch.ledger import COMPLETE, FAILED, OPEN, Ledger, Outcome
+from openline_batch.places import Places
 from openline_batch.recordings import Recording, shown
 from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Done, Event, Failed, Lost, Reported, Unit
 from openline_fleet.engines.crew import Crew
 
+#: What an outcome is of, but for the content: path, given id, marks.
+_Work: TypeAlias = tuple[str, str | None, str]
 #: Seconds between two looks at what other coordinators do.
 _LOOK: Final = 1.0
+#: Seconds without an acknowledgement after which that is said, as ``openline load`` does.
+_UNANSWERED: Final = 3.0
+_TO_END: Final = "Ctrl-C ends the batch, and the same command goes on"
 #: So many sessions that fail in a row, with none that ends, say that the backend takes none.
 MOST_FAILURES: Final = 10
 
@@ -62,11 +68,12 @@ class Item:
     claim: Claim | None = None
     outcome: Outcome | None = None
     confirmed: float = 0.0  # seconds, in this run
+    is_acknowledged: bool = False  # its session is, by the backend
 
 
 @dataclass(eq=False)
 class Batch:
-    """The recordings of a batch, on their way. ``place`` gives the path of a transcript."""
+    """The recordings of a batch, on their way. ``place`` gives the wanted path of a transcript."""
 
     recordings: Sequence[Recording]
     ledger: Ledger
@@ -85,10 +92,13 @@ class Batch:
         self._held: deque[Item] = deque()  # what other coordinators have
         self._taken = set[str]()  # what they took over from us, while our workers were at it
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
-        self._has_noted = False
+        self._has_noted = self._is_answered = False
         self._seconds = 0.0  # of recordings that are over, done in this run
+        self._places = Places(self.ledger, self.place)
         outcomes = self.ledger.outcomes()
-        self._known = {each.name: each for each in outcomes}
+        self._known: dict[_Work, list[Outcome]] = {}
+        for each in sorted(outcomes, key=lambda each: each.changed_ns):
+            self._known.setdefault((each.path, each.given, each.marks), []).append(each)
         self.ledger.sweep()
         self.leases.sweep({each.id for each in outcomes}.__contains__)
 
@@ -109,12 +119,24 @@ class Batch:
                 task.cancel()
             await asyncio.wait(tasks)
             self._free(list(self._claimed.values()))
+        for line in self._places.remarks():
+            self.view.note(line)
 
     def stop(self, why: Stop, reason: str = "") -> None:
-        """Begin nothing more; what is under way is finished."""
+        """Begin nothing more; what is under way is finished.
+
+        If it is drained, sessions that the backend has not taken are left to the next run.
+        """
         if self.stopped is None:
             self.stopped, self.reason = why, reason
             self._free(self._by_key[unit.id] for unit in self.crew.drain())
+            if why is Stop.DRAINED:
+                self._leaving = asyncio.ensure_future(self._leave_unanswered())
+
+    async def _leave_unanswered(self) -> None:
+        for key, item in list(self._claimed.items()):
+            if not item.is_acknowledged:
+                await self.crew.cancel(key)
 
     async def cancel(self) -> None:
         """Leave what is under way to the next run."""
@@ -170,7 +192,7 @@ class Batch:
             known, key = None, item.identity.key
         found = known or self.ledger.outcome(key)
         if found is not None:
-            item.outcome = found
+            item.outcome = self._places.checked(item.recording, found)
             self._over += 1
         return found is not None
 
@@ -180,14 +202,14 @@ class Batch:
 
     def _done_before(self, recording: Recording) -> Outcome | None:
         """The outcome of a file that has not changed since, or is gone since. Raises OSError."""
-        known = self._known.get(recording.name)
-        if known is None or recording.id is not None or known.marks != marks_of(recording):
+        known = self._known.get((recording.path, recording.id, marks_of(recording)))
+        if known is None:
             return None
         try:
             there = look(recording)
         except FileNotFoundError:
-            return known
-        return known if there == (known.size, known.changed_ns) else None
+            return known[-1]
+        return next((each for each in known if there == (each.size, each.changed_ns)), None)
 
     async def _is_begun(self, item: Item) -> bool:
         """Claim a recording and hand it to the crew; False if another coordinator has it."""
@@ -197,7 +219,9 @@ class Batch:
         key = item.identity.key
         try:
             item.claim = self.leases.claim(key)
+            transcript = self._places.take(item.recording, key)
         except OSError as error:
+            self._free([item])
             self.stop(Stop.UNSTORED, f"{shown(self.ledger.claims)}: {os_reason(error)}")
             return True
         if item.claim is None:
@@ -211,7 +235,7 @@ class Batch:
         job = Job(
             recording=item.recording,
             key=key,
-            transcript=str(self.place(item.recording, key)),
+            transcript=str(transcript),
             size=item.identity.size,
             changed_ns=item.identity.changed_ns,
         )
@@ -227,7 +251,7 @@ class Batch:
     def _receive(self, event: Event) -> None:
         match event:
             case Reported(_, key, data):
-                self._by_key[key].confirmed = decode(data, Progress).confirmed
+                self._hear(self._by_key[key], decode(data, Progress))
                 self._show()
             case Done(_, key, data):
                 self._settle(self._by_key[key], decode(data, Outcome))
@@ -243,12 +267,24 @@ class Batch:
             case _:
                 pass
 
+    def _hear(self, item: Item, told: Progress) -> None:
+        """Take in a report; say once that the backend takes none of the first sessions."""
+        item.confirmed = told.confirmed
+        item.is_acknowledged = told.acknowledged
+        self._is_answered |= told.acknowledged
+        if not self._is_answered and told.waited >= _UNANSWERED:
+            self._is_answered = True  # it is said once
+            why = told.reason or "the backend does not answer"
+            self.view.note(f"no session is connected after {told.waited:.0f} s: {why}; {_TO_END}")
+
     def _fail(self, item: Item, reason: str, *, deadly: bool) -> None:
         """A worker made no outcome of it. One that kills its workers is over."""
         assert item.identity is not None  # noqa: S101  # it was handed out
         outcome = Outcome(
             id=item.identity.key,
             name=item.recording.name,
+            path=item.recording.path,
+            given=item.recording.id,
             state=FAILED if deadly else OPEN,
             reason=reason,
             marks=marks_of(item.recording),

@@ -1,15 +1,15 @@
-"""The id of a recording: the same each time, on each machine, as long as it is the same recording.
+"""The key of a recording: the same each time, on each machine, as long as it is the same recording.
 
-It is a hash of its name and of all its content. So a recording that was replaced is another one,
-and a batch that is run again knows which are done. An id that is given in a manifest counts as it
-is. The id is the session's, and the name of its files in the spool.
+It is a hash of its name and of all its content. An id that is given in a manifest counts in place
+of the name. So a recording that was replaced is another one, and so is another file with the same
+id; and a batch that is run again knows which are done. The key is the id of the session, and the
+name of its files in the spool.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from typing import Final
 
@@ -18,11 +18,12 @@ import msgspec
 from openline_batch.recordings import Recording
 
 _DIGEST_BYTES: Final = 12
-_SAFE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: It marks a given id in the hash. No name of a file holds a NUL.
+_GIVEN: Final = "\0id "
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """A recording's id, and what its file looked like: if that is the same, so is the content."""
+    """A recording's key, and what its file looked like: if that is the same, so is the content."""
 
     key: str
     size: int
@@ -37,14 +38,11 @@ def identify(recording: Recording) -> Identity:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{recording.path!r} is no regular file")
-        if recording.id is not None:
-            key = _safe(recording.id)
-        else:
-            name = recording.name.encode("utf-8", "surrogateescape")
-            start = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-            start.update(len(name).to_bytes(8, "big") + name)
-            start.update(marks_of(recording).encode("utf-8", "surrogatepass"))
-            key = hashlib.file_digest(file, lambda: start).hexdigest()
+        name = _encoded_name(recording)
+        start = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+        start.update(len(name).to_bytes(8, "big") + name)
+        start.update(marks_of(recording).encode("utf-8", "surrogatepass"))
+        key = hashlib.file_digest(file, lambda: start).hexdigest()
     return Identity(key, status.st_size, status.st_mtime_ns)
 
 
@@ -62,8 +60,7 @@ def marks_of(recording: Recording) -> str:
     return "".join(marks)
 
 
-def _safe(given: str) -> str:
-    if _SAFE.fullmatch(given):
-        return given
-    data = given.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
+def _encoded_name(recording: Recording) -> bytes:
+    if recording.id is None:
+        return recording.name.encode("utf-8", "surrogateescape")
+    return (_GIVEN + recording.id).encode("utf-8", "surrogatepass")

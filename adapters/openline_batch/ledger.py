@@ -3,6 +3,7 @@
     outcomes/ID.json   what became of a recording; written once and whole, by its worker
     sessions/ID/       the spool of its session, until it is complete
     claims/, owners/   who is doing what now (``leases``)
+    places/            whose transcript a path is (``places``)
     results.jsonl      the results of the last run, for people and programs
 
 The outcome decides: a recording that has one is never done again, and is in the report once,
@@ -11,6 +12,7 @@ however many processes tried. All else can be lost, and costs no more than doing
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -26,7 +28,7 @@ COMPLETE: Final = "complete"
 INCOMPLETE: Final = "incomplete"
 FAILED: Final = "failed"
 OPEN: Final = "open"
-_FOLDERS: Final = ("outcomes", "sessions", "claims", "owners")
+_FOLDERS: Final = ("outcomes", "sessions", "claims", "owners", "places")
 _SUFFIX: Final = ".json"
 
 
@@ -49,12 +51,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ``state`` is ``complete``, ``incomplete`` (transcribed, but for gaps or a part of the file that
     cannot be read), ``failed`` (nothing was transcribed) or ``open`` (it is not done yet: the same
     command does it). ``reason`` is one line. ``seconds`` of audio were sent. ``size`` and
-    ``changed_ns`` are those of the file, ``marks`` what else makes it the same piece of work.
+    ``changed_ns`` are those of the file at ``path``, which is absolute; ``marks`` is what else
+    makes it the same piece of work. ``id`` is its key (``identity``), ``given`` the id in the
+    manifest.
     ``transcript`` is the path of its transcript. ``unstored``: it could not be written.
     """
 
     id: str
     name: str
+    path: str = ""
+    given: str | None = None
     state: str
     reason: str = ""
     seconds: float = 0.0
@@ -83,6 +89,7 @@ class Ledger:
         self.claims = root / "claims"
         self.owners = root / "owners"
         self._outcomes = root / "outcomes"
+        self._places = root / "places"
 
     def prepare(self) -> None:
         """Make the folders, for their owner alone. Raises LedgerError if it cannot be used."""
@@ -122,6 +129,12 @@ class Ledger:
         if write_new(self._path(outcome.id), encode(outcome)):
             return outcome
         return self.outcome(outcome.id) or outcome
+
+    def take_place(self, transcript: Path, key: str) -> bool:
+        """Give the path of a transcript to a recording, unless another has it. Raises OSError."""
+        path = os.fsencode(transcript)
+        file = self._places / hashlib.blake2b(path, digest_size=16).hexdigest()
+        return write_new(file, key.encode()) or file.read_bytes() == key.encode()
 
     def forget(self, outcome: Outcome) -> None:
         """Have a recording done again, from its beginning. Raises OSError."""

@@ -2,7 +2,8 @@
 
 A manifest is JSON lines. Each line is an object: ``path``, from the manifest's folder on, and what
 else is known: ``id``, ``language``, ``options`` (of the dialect), ``channel``, ``labels`` (yours,
-which come back in the results). A line that cannot be used is named, and the others go on.
+which come back in the results). A line that cannot be used is named, and the others go on. A file
+whose first line is no JSON object is no manifest.
 
     {"path": "2024/call-17.wav", "language": "de", "labels": {"agent": "kim"}}
 
@@ -12,6 +13,7 @@ links are followed, each folder and each file once.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +22,6 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from openline.text import harmless, os_reason
-from openline_batch.files import decode
 
 #: The ends of names of recordings, of what libsndfile and FFmpeg read.
 SUFFIXES: Final = frozenset(
@@ -35,7 +36,21 @@ SUFFIXES: Final = frozenset(
 LONGEST_LINE: Final = 1 << 20
 
 
-class _Line(msgspec.Struct, forbid_unknown_fields=True):
+#: So many lines of a manifest that cannot be used are named; the others are counted.
+_MOST_NAMED: Final = 10
+_EXAMPLE: Final = '{"path": "a.wav"}'
+#: What each key of a line has to be.
+_HAS_TO: Final = {
+    "path": "its path has to be a text that is not empty",
+    "id": "its id has to be a text of 1 to 256 characters, not all of them blank",
+    "language": "its language has to be a text",
+    "options": "its options have to be texts, numbers, true or false, by name",
+    "channel": "its channel has to be a whole number from 0 on",
+    "labels": "its labels have to be a JSON object",
+}
+
+
+class _Line(msgspec.Struct):
     """A line of a manifest."""
 
     path: Annotated[str, msgspec.Meta(min_length=1)]
@@ -150,6 +165,8 @@ def in_manifest(path: Path) -> Found:
                 line = file.readline(LONGEST_LINE + 1)
             if not whole.strip():
                 continue
+            if not (recordings or problems or _may_be_entry(whole)):
+                raise ValueError(f"its first line is no JSON object, such as {_EXAMPLE}")
             try:
                 recording = _listed(whole, path.parent.absolute())
             except ValueError as error:
@@ -161,14 +178,51 @@ def in_manifest(path: Path) -> Found:
             else:
                 what = f"its id {recording.id} is that of line {first}: give another"
                 problems.append(f"{shown(path)}, line {number}: {harmless(what)}")
+    left = len(problems) - _MOST_NAMED
+    if left > 0:
+        problems[_MOST_NAMED:] = [f"{shown(path)}: {left} more lines cannot be used"]
     return Found(tuple(recordings), (), tuple(problems))
+
+
+def _may_be_entry(line: bytes) -> bool:
+    """Whether a line is a JSON object, or begins as one and is too long to be read."""
+    if len(line) > LONGEST_LINE:
+        return line.lstrip().startswith(b"{")
+    try:
+        _entry(line)
+    except ValueError:
+        return False
+    return True
+
+
+def _entry(line: bytes) -> dict[str, Any]:
+    """The JSON object of a line. Raises ValueError, one line."""
+    try:
+        return msgspec.convert(json.loads(line), dict[str, Any])
+    except (ValueError, RecursionError):  # msgspec's errors are of the first kind
+        raise ValueError("it is no JSON object") from None
+
+
+def _checked(entry: dict[str, Any]) -> _Line:
+    """The entry, if each key is what it has to be. Raises ValueError, one line."""
+    unknown = next((name for name in entry if name not in _HAS_TO), None)
+    if unknown is not None:
+        raise ValueError(f"it has no use for {unknown[:40]!r}: give {', '.join(_HAS_TO)}")
+    if "path" not in entry:
+        raise ValueError("its path is missing")
+    for name, value in entry.items():
+        try:
+            msgspec.convert({"path": "x", name: value}, _Line)
+        except ValueError:  # msgspec's errors are of this kind
+            raise ValueError(_HAS_TO[name]) from None
+    return msgspec.convert(entry, _Line)
 
 
 def _listed(line: bytes, folder: Path) -> Recording:
     """A line's recording. Raises ValueError, one line."""
     if len(line) > LONGEST_LINE:
         raise ValueError(f"it is longer than {LONGEST_LINE} bytes")
-    entry = decode(line, _Line)
+    entry = _checked(_entry(line))
     if "\0" in entry.path:
         raise ValueError("its path holds a NUL, as no file's name can")
     options = {name: _text(value) for name, value in entry.options.items()}

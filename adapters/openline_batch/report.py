@@ -17,9 +17,13 @@ _HOUR = 3600.0
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A recording in the results. ``cost`` is in the currency of the price; None without one."""
+    """A recording in the results. ``cost`` is in the currency of the price; None without one.
+
+    ``id`` is the one in the manifest, else the key. ``key`` is empty if the file cannot be read.
+    """
 
     id: str
+    key: str
     path: str
     state: str
     reason: str
@@ -79,8 +83,10 @@ def write(path: Path, found: Iterable[Row]) -> None:
 def _row(item: Item, price: float | None) -> Row:
     recording, outcome = item.recording, item.outcome
     hours = 0.0 if outcome is None else outcome.seconds / _HOUR
+    key = outcome.id if outcome is not None else (item.identity.key if item.identity else "")
     return Row(
-        id=outcome.id if outcome is not None else (item.identity.key if item.identity else ""),
+        id=key if recording.id is None else recording.id,
+        key=key,
         path=recording.name,
         state=OPEN if outcome is None else outcome.state,
         reason="not begun" if outcome is None else outcome.reason,

@@ -1,8 +1,9 @@
 """What a worker of a batch does with one recording: a session, its transcript, its outcome.
 
-The session has the recording's id and a spool of its own. If an earlier worker left one, it is
-resumed: what is stored and unconfirmed is sent first, then the rest of the file, from the sample at
-which the capture stood. The recording goes as fast as the backend takes it, or at ``speed``.
+The session has the recording's key as its id, and a spool of its own. If an earlier worker left
+one, it is resumed: what is stored and unconfirmed is sent first, then the rest of the file, from
+the sample at which the capture stood. The recording goes as fast as the backend takes it, or at
+``speed``.
 
 What becomes of it is stored before anyone is told, and an outcome that is there already counts: so
 a worker or a coordinator may be killed at any moment. A session that failed, as when the backend is
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,12 +27,13 @@ from msgspec.structs import replace
 
 from openline.dialects.protocol import Dialect
 from openline.text import os_reason
-from openline.updates import SAMPLE_RATE, Ended, Gap, State
+from openline.updates import SAMPLE_RATE, Ended, Gap, GapCause, State
 from openline_asyncio.network import Connect
 from openline_asyncio.opening import open_session
 from openline_asyncio.session import Session
 from openline_asyncio.sources import FileSource
 from openline_audio.source import Sink, SourceError
+from openline_batch.contact import Contact
 from openline_batch.continuing import continue_session
 from openline_batch.files import decode, encode
 from openline_batch.identity import marks_of
@@ -48,10 +50,17 @@ _AT_ONCE: Final = 1e6
 _GLANCE: Final = 1.0
 #: Seconds that a worker that is ending may hold a spool; it is tried each second.
 _PATIENCE: Final = 30
+#: Causes of gaps in audio that no backend got.
+_NEVER_SENT: Final = frozenset(
+    {
+        *(GapCause.OVERFLOW, GapCause.SPOOL, GapCause.SKIPPED, GapCause.CAPTURE),
+        GapCause.UNDELIVERED,
+    }
+)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload of a unit: a recording, its id, and where its transcript goes (a path)."""
+    """The payload of a unit: a recording, its key, and where its transcript goes (a path)."""
 
     recording: Recording
     key: str
@@ -61,10 +70,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """A report: seconds of the recording that are confirmed, of how many; None: not known."""
+    """A report: seconds of the recording that are confirmed, of how many; None: not known.
+
+    ``acknowledged``: the backend has taken the session since this worker opened it. Else ``reason``
+    says why not, in one line or not at all, ``waited`` seconds after that.
+    """
 
     confirmed: float
     duration: float | None
+    acknowledged: bool = False
+    waited: float = 0.0
+    reason: str = ""
 
 
 class Refused(Exception):  # noqa: N818  # a fact about a recording, not a fault
@@ -135,6 +151,8 @@ class _Task:
         return Outcome(
             id=job.key,
             name=job.recording.name,
+            path=job.recording.path,
+            given=job.recording.id,
             state=FAILED,
             marks=marks_of(job.recording),
             size=job.size,
@@ -168,9 +186,15 @@ class _Task:
             try:
                 async with self._session(dialect, source) as session:
                     session.keep_spool()  # until the outcome is stored
-                    telling = asyncio.ensure_future(self._tell(session, source))
+                    contact = Contact()
+                    begun = asyncio.get_running_loop().time()
+                    tell = partial(self._tell, session, source, contact, begun)
+                    telling = asyncio.ensure_future(_each_glance(tell))
                     try:
-                        return await _ended(session)
+                        async for update in session:
+                            if contact.see(update):
+                                await tell()
+                        return await session.wait()
                     finally:
                         telling.cancel()
             except SpoolError as error:
@@ -199,19 +223,26 @@ class _Task:
             **given,
         )
 
-    async def _tell(self, session: Session, source: FileSource) -> None:
-        """Report the progress now, and then each second."""
-        while True:
-            confirmed = sum(each.confirmed for each in session.statistics.sources.values())
-            await self.report(encode(Progress(confirmed / SAMPLE_RATE, source.duration)))
-            await asyncio.sleep(_GLANCE)
+    async def _tell(
+        self, session: Session, source: FileSource, contact: Contact, begun: float
+    ) -> None:
+        """Report the progress of a session that was begun at a time of the loop."""
+        confirmed = sum(each.confirmed for each in session.statistics.sources.values())
+        progress = Progress(
+            confirmed=confirmed / SAMPLE_RATE,
+            duration=source.duration,
+            acknowledged=contact.is_acknowledged,
+            waited=asyncio.get_running_loop().time() - begun,
+            reason=contact.reason,
+        )
+        await self.report(encode(progress))
 
     def _written(self, base: Outcome, ended: Ended) -> Outcome:
         """The outcome of a session that is over, with its transcript written. Raises OSError."""
         outcome = replace(
             base,
             reason=ended.reason,
-            seconds=sum(each.captured for each in ended.accounts.values()) / SAMPLE_RATE,
+            seconds=sent_seconds(ended),
             words=sum(len(each.text.split()) for each in ended.transcript),
             missing=tuple(map(_missing, ended.missing)),
             untold=ended.statistics.untold,
@@ -246,10 +277,17 @@ def has_begun(folder: Path) -> bool:
     return False
 
 
-async def _ended(session: Session) -> Ended:
-    async for _ in session:
-        pass
-    return await session.wait()
+async def _each_glance(tell: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await tell()
+        await asyncio.sleep(_GLANCE)
+
+
+def sent_seconds(ended: Ended) -> float:
+    """Seconds of audio that were sent to the backend: of what was captured, all but such gaps."""
+    captured = sum(each.captured for each in ended.accounts.values())
+    kept = sum(gap.samples for gap in ended.missing if gap.cause in _NEVER_SENT)
+    return max(0, captured - kept) / SAMPLE_RATE
 
 
 def _missing(gap: Gap) -> Missing:

@@ -1,9 +1,10 @@
 """``openline batch``: transcribe an archive of recordings with many workers.
 
 All options are checked before a worker starts. Then nothing is asked any more: what is wrong with a
-recording is one line, and the others go on. Ctrl-C finishes the recordings that are under way;
-another one leaves them for the next run of the same command. The exit status is 0 only if each
-recording is complete, and each line of the manifest could be read.
+recording is one line, and the others go on. Ctrl-C finishes the recordings that are under way, but
+for those that the backend has not taken; another one leaves all for the next run of the same
+command. The exit status is 0 only if each recording is complete, and each line of the manifest
+could be read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
@@ -42,6 +44,8 @@ from openline_fleet.engines.ray import RayEngine
 
 #: The most bytes of a file's name that file systems take.
 _LONGEST_NAME: Final = 255
+#: A given id that can be the name of a file.
+_SAFE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _GO_ON: Final = "the same command goes on"
 
 
@@ -184,10 +188,12 @@ def _catch_signals(batch: Batch, view: View) -> None:
 
 
 def place(out: Path, form: str, recording: Recording, key: str) -> Path:
-    """Where the transcript of a recording goes: below ``out``, under its name or its id."""
+    """Where the transcript of a recording goes: below ``out``, under its name, id or key."""
     own = f"{key}.{form}"
     name = Path(recording.name)
-    if recording.id is not None or name.is_absolute() or ".." in name.parts:
+    if recording.id is not None:
+        return out / (f"{recording.id}.{form}" if _SAFE.fullmatch(recording.id) else own)
+    if name.is_absolute() or ".." in name.parts:
         return out / own
     marked = f".{key[:8]}" if recording.options or recording.channel is not None else ""
     last = f"{name.name}{marked}.{form}"

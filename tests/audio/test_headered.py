@@ -303,4 +303,4 @@ def test_what_was_read_is_not_kept() -> None:
 def test_channel_that_is_not_there_is_a_loss() -> None:
     pcm = HeaderPcm(channel=1)
     assert not pcm.feed(encoded(noise(1), format="WAV")) + pcm.finish()
-    assert pcm.losses == ["cannot be right: it has no channel 2, only 1"]
+    assert pcm.losses == ["cannot be right: it has no channel 1 (from 0), only 1"]

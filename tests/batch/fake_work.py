@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from openline_batch.files import decode, encode
+from openline_batch.files import decode, encode, write_over
+from openline_batch.identity import marks_of
 from openline_batch.ledger import COMPLETE, Ledger, Outcome
 from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Perform, Report, Share, Unit
@@ -24,19 +25,26 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
         labels = job.recording.labels
         with notes.open("a") as file:
             file.write(f"{job.recording.name}\n")
-        await report(encode(Progress(5.0, 10.0)))
+        told = {"confirmed": 5.0, "duration": 10.0, "acknowledged": True}
+        for changes in labels.get("told", [{}]):
+            await report(encode(Progress(**told | changes)))
         while "until" in labels and not (ledger.root / labels["until"]).exists():  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         if "raise" in labels:
             raise ValueError(labels["raise"])
+        write_over(Path(job.transcript), job.recording.path.encode())
         outcome = Outcome(
             id=job.key,
             name=job.recording.name,
+            path=job.recording.path,
+            given=job.recording.id,
+            marks=marks_of(job.recording),
             state=labels.get("state", COMPLETE),
             reason=labels.get("reason", ""),
             unstored=labels.get("unstored", False),
             seconds=3600.0,
             words=7,
+            transcript=job.transcript,
             size=job.size,
             changed_ns=job.changed_ns,
         )

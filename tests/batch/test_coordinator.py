@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ class Desk:
         self.view = Notes()
         self.now = 0.0
         self.owners = 0
+        self.form = "txt"
 
     def recording(self, name: str, **labels: Any) -> Recording:
         path = self.root / name
@@ -88,7 +90,7 @@ class Desk:
                     leases=leases,
                     crew=crew,
                     view=self.view,
-                    place=lambda recording, key: self.root / f"{key}.txt",
+                    place=lambda recording, key: self.root / f"{recording.name}.{self.form}",
                 )
                 meddling = asyncio.ensure_future(during(batch)) if during else None
                 try:
@@ -166,14 +168,52 @@ def test_a_recording_with_other_options_is_another_one(desk: Desk) -> None:
     assert len(desk.done) == 2
 
 
-def test_a_given_id_is_looked_up_by_itself(desk: Desk) -> None:
+def test_a_given_id_comes_back_and_a_replaced_file_is_done_again(desk: Desk) -> None:
     [plain] = desk.recordings(1)
-    named = Recording(path=plain.path, name=plain.name, id="call-1")
-    desk.run([named])
+    named = Recording(path=plain.path, name=plain.name, id="call 1")
+    [first] = report.rows(desk.run([named]).items)
+    assert report.rows(desk.run([named]).items) == [first]
+    assert (first.id, len(desk.done)) == ("call 1", 1)
     (desk.root / "r0.wav").write_text("more")
-    batch = desk.run([named])
-    assert report.rows(batch.items)[0].id == "call-1"
-    assert len(desk.done) == 1
+    [row] = report.rows(desk.run([named]).items)
+    assert (row.id, len(desk.done)) == ("call 1", 2)
+    assert row.key != first.key
+
+
+def test_a_given_id_of_another_file_is_another_recording(desk: Desk) -> None:
+    one, two = desk.recordings(2)
+    rows = [
+        report.rows(desk.run([Recording(path=each.path, name=each.name, id="call-1")]).items)[0]
+        for each in (one, two)
+    ]
+    assert desk.done == ["r0.wav", "r1.wav"]
+    assert [row.id for row in rows] == ["call-1", "call-1"]
+    assert rows[0].key != rows[1].key
+
+
+def test_a_recording_that_cannot_be_read_has_its_id(desk: Desk) -> None:
+    gone = Recording(path=str(desk.root / "gone.wav"), name="gone.wav", id="call/9")
+    [row] = report.rows(desk.run([gone]).items)
+    assert (row.id, row.key, row.state) == ("call/9", "", "failed")
+
+
+def test_a_file_that_is_not_there_is_failed_though_another_has_its_name(desk: Desk) -> None:
+    desk.run(desk.recordings(1))
+    gone = Recording(path=str(desk.root / "elsewhere" / "r0.wav"), name="r0.wav")
+    batch = desk.run([gone])
+    assert states(batch) == {"r0.wav": "failed"}
+    assert desk.view.lines == ["r0.wav: failed: no such file or directory"]
+
+
+def test_a_file_that_is_gone_has_the_outcome_of_its_last_content(desk: Desk) -> None:
+    recordings = desk.recordings(1)
+    rows = report.rows(desk.run(recordings).items)
+    for number in range(4):
+        (desk.root / "r0.wav").write_text(str(number))
+        os.utime(desk.root / "r0.wav", ns=(0, 2**62 + number))
+        rows = report.rows(desk.run(recordings).items)
+    (desk.root / "r0.wav").unlink()
+    assert report.rows(desk.run(recordings).items) == rows
 
 
 def test_the_same_file_twice_is_done_once(desk: Desk) -> None:
@@ -183,6 +223,46 @@ def test_the_same_file_twice_is_done_once(desk: Desk) -> None:
     assert desk.view.lines == ["r0.wav is listed twice, and done once"]
     assert len(desk.run([one, one]).items) == 1
     assert len(desk.done) == 1
+
+
+def test_recordings_of_the_same_name_have_transcripts_of_their_own(desk: Desk) -> None:
+    [here] = desk.recordings(1)
+    (desk.root / "there.wav").write_text("another")
+    there = Recording(path=str(desk.root / "there.wav"), name="r0.wav")
+    names: list[str] = []
+    for each in (here, there, here, there):
+        [row] = report.rows(desk.run([each]).items)
+        assert row.transcript is not None
+        assert Path(row.transcript).read_text() == each.path
+        assert desk.view.lines == []
+        names.append(Path(row.transcript).name)
+    assert names == ["r0.wav.txt", f"r0.wav.{row.key[:8]}.txt"] * 2
+
+
+def test_a_transcript_that_is_not_there_is_said_in_one_line(desk: Desk) -> None:
+    rows = report.rows(desk.run(desk.recordings(3)).items)
+    for row in rows[1:]:
+        assert row.transcript is not None
+        Path(row.transcript).unlink()
+    again = report.rows(desk.run(desk.recordings(3)).items)
+    assert [row.transcript for row in again] == [rows[0].transcript, None, None]
+    assert [row.state for row in again] == ["complete"] * 3
+    [line] = desk.view.lines
+    assert line == (
+        "done before, and its transcript is not there: 2 recordings, the first r1.wav "
+        f"({rows[1].transcript}); with another spool they are done again"
+    )
+
+
+def test_a_transcript_of_another_format_is_said_in_one_line(desk: Desk) -> None:
+    [row] = report.rows(desk.run(desk.recordings(1)).items)
+    desk.form = "srt"
+    assert report.rows(desk.run(desk.recordings(1)).items) == [row]
+    [line] = desk.view.lines
+    assert line == (
+        "done before, and its transcript is in another place or format: 1 recordings, the first "
+        f"r0.wav ({row.transcript}); with another spool they are done again"
+    )
 
 
 def test_what_cannot_be_read_is_named_and_the_others_go_on(desk: Desk) -> None:
@@ -269,7 +349,7 @@ def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> No
     recordings = desk.recordings(5, until="go")
 
     async def during(batch: Batch) -> None:
-        await desk.until(lambda: len(desk.done) == 2)
+        await desk.until(lambda: sum(item.is_acknowledged for item in batch.items) == 2)
         batch.stop(Stop.DRAINED)
         batch.stop(Stop.REFUSED, "later")
         (desk.ledger.root / "go").touch()
@@ -279,6 +359,36 @@ def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> No
     assert sorted(states(batch).values()) == ["complete"] * 2 + ["open"] * 3
     assert {row.reason for row in report.rows(batch.items) if row.state == "open"} == {"not begun"}
     assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_drain_leaves_sessions_that_the_backend_has_not_taken(desk: Desk) -> None:
+    silent = desk.recording("silent.wav", until="never", told=[{"acknowledged": False}])
+    taken = desk.recording("taken.wav", until="go")
+
+    async def during(batch: Batch) -> None:
+        await desk.until(lambda: batch.items[1].is_acknowledged and batch.items[0].confirmed)
+        batch.stop(Stop.DRAINED)
+        await desk.until(lambda: batch.items[0].outcome)
+        (desk.ledger.root / "go").touch()
+
+    batch = desk.run([silent, taken], during)
+    assert states(batch) == {"silent.wav": "open", "taken.wav": "complete"}
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_a_backend_that_takes_no_session_is_said_once(desk: Desk) -> None:
+    away = {"acknowledged": False, "reason": "nothing listens"}
+    told = [{**away, "waited": seconds} for seconds in (2.9, 3.0, 4.0)]
+    desk.run([desk.recording("r0.wav", told=told)])
+    [line] = desk.view.lines
+    assert line == (
+        "no session is connected after 3 s: nothing listens; "
+        "Ctrl-C ends the batch, and the same command goes on"
+    )
+    desk.run([desk.recording("r1.wav", told=[{"acknowledged": False, "waited": 3.0}])])
+    assert "after 3 s: the backend does not answer; " in desk.view.lines[0]
+    desk.run([desk.recording("r2.wav", told=[{}, *told])])
+    assert desk.view.lines == []
 
 
 def test_a_drain_frees_all_that_it_can(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,7 +591,8 @@ def test_the_report_sums_up(desk: Desk, tmp_path: Path) -> None:
     report.write(tmp_path / "results.jsonl", rows)
     lines = (tmp_path / "results.jsonl").read_text().splitlines()
     assert json.loads(lines[2]) == {
-        "id": "", "path": "gone.wav", "state": "failed", "reason": "no such file or directory",
+        "id": "", "key": "", "path": "gone.wav", "state": "failed",
+        "reason": "no such file or directory",
         "transcript": None, "hours": 0.0, "words": 0, "gaps": [], "cost": 0.0,
         "labels": {"agent": "kim"},
     }  # fmt: skip

@@ -92,19 +92,25 @@ def test_a_manifest_lists_recordings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        (b"{", "Expecting property name"),
-        (b"[]", "Expected `object`, got `array`"),
-        (b"{}", "missing required field `path`"),
-        (b'{"path": ""}', "Expected `str` of length >= 1"),
-        (b'{"path": 1}', "Expected `str`, got `int`"),
+        (b"{", "it is no JSON object"),
+        (b"[]", "it is no JSON object"),
+        (b"{}", "its path is missing"),
+        (b'{"path": ""}', "its path has to be a text that is not empty"),
+        (b'{"path": 1}', "its path has to be a text that is not empty"),
+        (b'{"path": "a", "language": 1}', "its language has to be a text"),
+        (b'{"path": "a", "id": 7}', "its id has to be a text of 1 to 256 characters"),
         (b'{"path": "a\\u0000.wav"}', "holds a NUL"),
-        (b'{"path": "a", "pth": 1}', "unknown field `pth`"),
-        (b'{"path": "a", "id": " "}', "matching regex"),
-        (b'{"path": "a", "channel": -1}', "`int` >= 0"),
-        (b'{"path": "a", "options": {"x": []}}', "got `array`"),
-        (b'{"path": "a", "labels": 3}', "Expected `object`, got `int`"),
-        (b"\xff\xfe", "no UTF-8"),
-        (b"[" * 100_000, "nested too deeply"),
+        (
+            b'{"path": "a", "pth": 1}',
+            "it has no use for 'pth': give path, id, language, options, channel, ",
+        ),
+        (b'{"path": "a", "id": " "}', "its id has to be a text of 1 to 256 characters"),
+        (b'{"path": "a", "channel": -1}', "its channel has to be a whole number from 0 on"),
+        (b'{"path": "a", "options": {"x": []}}', "its options have to be texts, numbers, true or"),
+        (b'{"path": "a", "labels": 3}', "its labels have to be a JSON object"),
+        (b"\xff\xfe", "it is no JSON object"),
+        (b"[" * 100_000, "it is no JSON object"),
+        (b"1" * 10_000, "it is no JSON object"),
         (b'{"path": "' + b"a" * LONGEST_LINE + b'"}', f"longer than {LONGEST_LINE} bytes"),
         (b'{"path": "b.wav", "id": "one"}', "its id one is that of line 1: give another"),
     ],
@@ -120,6 +126,46 @@ def test_a_line_that_cannot_be_used_is_named_and_the_others_go_on(
     assert problem.startswith(f"{manifest}, line 2: ")
     assert what in problem
     assert "\n" not in problem
+
+
+def test_ten_lines_that_cannot_be_used_are_named_and_the_others_are_counted(
+    tmp_path: Path,
+) -> None:
+    manifest = tmp_path / "list.jsonl"
+    for bad, problems in ((10, 10), (11, 11), (6_000, 11)):
+        manifest.write_text('{"path": "a.wav"}\n' + "x\n" * bad)
+        found = find(manifest)
+        assert len(found.problems) == problems
+        assert found.problems[9] == f"{manifest}, line 11: it is no JSON object"
+    assert found.problems[10] == f"{manifest}: 5990 more lines cannot be used"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"RIFF\x24\0\0\0WAVEfmt \n" * 6_000,
+        b"\0" * (LONGEST_LINE + 10),
+        b"\n\npath,id\na.wav,1\n",
+        b'"path"\n',
+        b'{"path": \n"a.wav"}\n',
+    ],
+)
+def test_a_file_of_another_kind_is_one_line(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(content)
+    with pytest.raises(ValueError, match="list: its first line is") as caught:
+        find(tmp_path / "list")
+    assert str(caught.value) == (
+        f"{tmp_path}/list: its first line is no JSON object, such as "
+        '{"path": "a.wav"}: name a directory or a manifest'
+    )
+
+
+def test_a_first_line_may_be_too_long_or_lack_a_path(tmp_path: Path) -> None:
+    long = b'{"path": "' + b"a" * LONGEST_LINE + b'"}'
+    for first in (long, b"{}"):
+        (tmp_path / "list").write_bytes(first + b'\n{"path": "a.wav"}\n')
+        found = find(tmp_path / "list")
+        assert (len(found.recordings), len(found.problems)) == (1, 1)
 
 
 def test_what_is_neither_directory_nor_manifest_is_one_line(tmp_path: Path) -> None:
@@ -149,12 +195,20 @@ def test_an_id_is_of_the_name_the_content_and_the_options(tmp_path: Path) -> Non
     assert len(others | {first.key}) == 5
 
 
-def test_a_given_id_counts_as_it_is(tmp_path: Path) -> None:
-    path = touch(tmp_path / "a.wav")
-    assert identify(recording(path, id="call-1")).key == "call-1"
-    odd = identify(recording(path, id="../call 1")).key
-    assert odd.isalnum()
-    assert odd != identify(recording(path, id="call 1")).key
+def test_a_given_id_counts_in_place_of_the_name(tmp_path: Path) -> None:
+    path = touch(tmp_path / "a.wav", "one")
+    first = identify(recording(path, id="../call 1")).key
+    assert first.isalnum()
+    renamed = Recording(path=str(path), name="b.wav", id="../call 1")
+    assert identify(renamed).key == first
+    others = {
+        identify(recording(path)).key,
+        identify(recording(path, id="call 1")).key,
+        identify(Recording(path=str(path), name="../call 1")).key,
+        identify(recording(path, id="../call 1", channel=0)).key,
+        identify(recording(touch(path, "two"), id="../call 1")).key,
+    }
+    assert len(others | {first}) == 6
 
 
 def test_what_is_no_file_has_no_id(tmp_path: Path) -> None:

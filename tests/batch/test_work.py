@@ -18,10 +18,20 @@ from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
-from openline.updates import Ended, Transcript
+from openline.updates import (
+    Account,
+    Ended,
+    Gap,
+    GapCause,
+    State,
+    StateChanged,
+    Statistics,
+    Transcript,
+)
 from openline_asyncio.network import connector
 from openline_asyncio.sources import FileSource
 from openline_batch import work
+from openline_batch.contact import Contact
 from openline_batch.files import decode, encode
 from openline_batch.identity import identify
 from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, LedgerError, Outcome
@@ -291,6 +301,33 @@ def test_a_session_that_fails_leaves_the_recording_open_and_goes_on_later(
     assert bench.run(url).state == COMPLETE
 
 
+def test_the_reports_say_whether_the_backend_has_taken_the_session(bench: Bench, url: str) -> None:
+    told: list[Progress] = []
+
+    async def report(data: bytes) -> None:
+        told.append(decode(data, Progress))
+
+    with BackgroundBackend() as gone:
+        there = gone.url
+    policy = Policy(max_attempts=0, first_contact=0)
+    bench.run(there, report, arguments={"backend": Backend.from_url(there), "policy": policy})
+    assert not any(each.acknowledged for each in told)
+    bench.run(url, report)
+    assert told[-1].acknowledged
+
+
+def test_contact_keeps_the_last_reason_until_the_backend_takes_the_session() -> None:
+    contact = Contact()
+    for reason in ("nothing listens", ""):
+        assert not contact.see(StateChanged(state=State.RECONNECTING, dial=1, reason=reason))
+    assert contact == Contact(is_acknowledged=False, reason="nothing listens")
+    assert [contact.see(StateChanged(state=State.STREAMING, dial=2)) for _ in range(2)] == [
+        True,
+        False,
+    ]
+    assert contact.is_acknowledged
+
+
 def test_a_recording_with_a_gap_is_incomplete_and_says_where(bench: Bench) -> None:
     with BackgroundBackend("drop 1s after 100 frames") as backend:
         outcome = bench.run(backend.url)
@@ -298,6 +335,23 @@ def test_a_recording_with_a_gap_is_incomplete_and_says_where(bench: Bench) -> No
     assert outcome.transcript is not None
     assert outcome.missing[0].seconds == pytest.approx(1.0, abs=0.1)
     assert outcome.missing[0].cause == "backend"
+
+
+@pytest.mark.parametrize(
+    ("cause", "seconds"), [(GapCause.UNDELIVERED, 2.0), (GapCause.UNCONFIRMED, 3.0)]
+)
+def test_the_hours_are_of_audio_that_was_sent(cause: GapCause, seconds: float) -> None:
+    gap = Gap(source="mic", start=32_000, end=48_000, samples=16_000, cause=cause)
+    ended = Ended(
+        state=State.FAILED,
+        complete=False,
+        reason="",
+        missing=(gap,),
+        transcript=(),
+        statistics=Statistics(dials=1, sources={}),
+        accounts={"mic": Account(captured=48_000, confirmed=32_000, told=0, missing=16_000)},
+    )
+    assert work.sent_seconds(ended) == seconds
 
 
 def test_a_transcript_that_cannot_be_written_leaves_the_recording_open(

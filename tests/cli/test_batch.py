@@ -135,7 +135,7 @@ def test_bad_files_and_lines_are_named_and_the_rest_is_done(
     assert rows[0]["path"] == "good 😀\n.wav"
     said = sorted(err.splitlines())
     assert len(said) == 4
-    assert any("list.jsonl, line 5: Expecting value" in line for line in said)
+    assert any("list.jsonl, line 5: it is no JSON object" in line for line in said)
     assert any("gone.wav: failed: no such file or directory" in line for line in said)
     assert any("bad.wav: failed: option language: " in line for line in said), said
     assert "\n".join(said).isprintable() or "\n" in "\n".join(said)
@@ -160,7 +160,7 @@ def test_failed_ones_are_done_again_when_asked(here: Path, url: str, capsys: Cap
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("nonsense\n", "no line of it can be used"), ("\n\n", "there is no recording in it")],
+    [("{}\n", "no line of it can be used"), ("\n\n", "there is no recording in it")],
 )
 def test_an_archive_of_nothing_is_said(text: str, what: str, here: Path, capsys: Captured) -> None:
     (here / "list.jsonl").write_text(text)
@@ -300,7 +300,8 @@ def test_what_travels_holds_no_token(here: Path, monkeypatch: pytest.MonkeyPatch
         (Recording(path="/x/s/a.wav", name="s/a.wav"), "s/a.wav.txt"),
         (Recording(path="/x/a.wav", name="/x/a.wav"), "0123456789.txt"),
         (Recording(path="/x/a.wav", name="../a.wav"), "0123456789.txt"),
-        (Recording(path="/x/a.wav", name="a.wav", id="0123456789"), "0123456789.txt"),
+        (Recording(path="/x/a.wav", name="a.wav", id="call-1"), "call-1.txt"),
+        (Recording(path="/x/a.wav", name="a.wav", id="call 1"), "0123456789.txt"),
         (Recording(path="/x/a.wav", name="a.wav", channel=0), "a.wav.01234567.txt"),
         (Recording(path="/x/a.wav", name="a" * 251 + ".wav"), "0123456789.txt"),
     ],

@@ -106,7 +106,7 @@ def test_what_cannot_be_split(call: Path, tmp_path: Path) -> None:
     assert str(problem(["-"], split=True)).startswith("--split needs a file's name")
     assert str(problem([str(six)], split=True)) == f"--split: {six} has 6 channels, not two"
     assert str(problem([str(mono)], split=True)) == (
-        f"{mono} has no channel 2, only 1; give the file without it"
+        f"{mono} has no channel 1 (from 0), only 1; give the file without it"
     )
     with pytest.raises(Problem, match="--split needs two sources, and the backend takes one"):
         open_sources([str(call)], ("tape",), Reading(split=True))

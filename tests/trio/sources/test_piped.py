@@ -221,7 +221,7 @@ def test_raw_pcm_that_begins_like_a_recording_is_raw(head: bytes, recorder: Reco
 
 
 def test_raw_channel_that_is_not_there_is_refused(recorder: Recorder) -> None:
-    with pytest.raises(SourceError, match="has no channel 2, only 1; give its number"):
+    with pytest.raises(SourceError, match=r"has no channel 1 \(from 0\), only 1; give its number"):
         run_piped(bytes(10), recorder, channel=1)
 
 
