@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from openline import events as e
 from openline.dialects.echopanel import EchoPanel
 from openline.machine.suspension import GRACE, NOTICED
 from openline.machine.timers import RUNS, Timer
@@ -24,7 +25,8 @@ from openline_testing.clone import Kept, clone
 from openline_testing.proofs import outlast
 from openline_testing.samples import ECHOPANEL
 from openline_testing.steps import Run, Setting, Step
-from openline_testing.watched import Situation
+from openline_testing.watched import RowsSeen, Situation
+from tests.core.driver import Drive
 
 SOURCES: Final = ("mic",)
 #: With early limits and a provider, and with the defaults.
@@ -142,3 +144,13 @@ def test_laws_hold_and_session_ends_after_any_step(setting: str, place: str) -> 
                 taken: list[Step] = []
                 outlast(run, SETTINGS[setting].policy, taken, stop=stop, sending=sending)
                 kept.restore()
+
+
+def test_a_copy_of_a_session_has_observers_of_its_own() -> None:
+    """Else a walk, which copies sessions, would not see what they do."""
+    seen = RowsSeen()
+    things: list[Any] = [Drive(observers=[seen]).core, seen]
+    copied, rows = clone(things)
+    copied.receive(e.OpenRequested(), 1.0)
+    assert [row.event for row in rows.rows] == ["open_requested"]
+    assert seen.rows == []

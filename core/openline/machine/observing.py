@@ -1,7 +1,7 @@
 """Calls the observers of one session, each by itself; see ``openline.observer`` for the rules.
 
 A session makes a hundred calls a second and more, and most observers override a few methods alone.
-So the methods are looked up once: those that an observer leaves as they are, are never called.
+So it is looked up once which those are; a method that an observer leaves as it is, is never called.
 Audio arrives fifty times a second and a source, so an observer that does without it is not even
 looked at then: those that want it stand in a list of their own.
 """
@@ -46,17 +46,17 @@ class Observers:
         self._watching = observers
         hearing = [each for each in observers if each.wants_audio]
         self._hears = bool(hearing)
-        self._calls: dict[Hook | str, list[tuple[Observer, Hook]]] = {}
+        self._calls: dict[Hook | str, list[tuple[Observer, str]]] = {}
         wanted: list[tuple[Hook | str, Hook, list[Observer]]] = [
             *((hook, hook, observers) for hook in _HOOKS),
             *((key, hook, hearing) for hook, key in _HEARD.items()),
             (_EMPTY, Observer.on_pull, hearing),
         ]
         for key, hook, those in wanted:
-            methods = [(each, getattr(each, hook.__name__)) for each in those]
-            own = [each for each in methods if getattr(each[1], "__func__", None) is not hook]
+            name = hook.__name__
+            own = [o for o in those if getattr(getattr(o, name), "__func__", None) is not hook]
             if own:
-                self._calls[key] = own
+                self._calls[key] = [(each, name) for each in own]
 
     def call(self, hook: Hook | str, *arguments: Any) -> None:
         """Call ``hook``, a method of ``Observer``, on each observer; drop one that raises."""
@@ -65,9 +65,10 @@ class Observers:
             return
         self._busy = True
         try:
-            for observer, method in calls:
+            for observer, name in calls:
                 try:
-                    method(*arguments)
+                    # Not a bound method: a copy of a session has copies of its observers.
+                    getattr(observer, name)(*arguments)
                 except Exception as exc:  # noqa: BLE001  # an observer never harms the session
                     self._watch([each for each in self._watching if each is not observer])
                     self.errors += (exc,)
