@@ -25,6 +25,11 @@ _HOOKS: Final[tuple[Hook, ...]] = (
 #: By these names the methods are kept of those that want audio.
 _HEARD: Final[dict[Hook, str]] = {Observer.on_event: "event", Observer.on_done: "done"}
 _EMPTY: Final = "pull"
+_NAMES: Final[dict[Hook | str, str]] = {
+    **{hook: hook.__name__ for hook in _HOOKS},
+    **{key: hook.__name__ for hook, key in _HEARD.items()},
+    _EMPTY: "on_pull",
+}
 
 
 class Observers:
@@ -46,7 +51,7 @@ class Observers:
         self._watching = observers
         hearing = [each for each in observers if each.wants_audio]
         self._hears = bool(hearing)
-        self._calls: dict[Hook | str, list[tuple[Observer, str]]] = {}
+        self._calls: dict[Hook | str, list[Observer]] = {}  # who has a method of its own
         wanted: list[tuple[Hook | str, Hook, list[Observer]]] = [
             *((hook, hook, observers) for hook in _HOOKS),
             *((key, hook, hearing) for hook, key in _HEARD.items()),
@@ -56,18 +61,19 @@ class Observers:
             name = hook.__name__
             own = [o for o in those if getattr(getattr(o, name), "__func__", None) is not hook]
             if own:
-                self._calls[key] = [(each, name) for each in own]
+                self._calls[key] = own
 
     def call(self, hook: Hook | str, *arguments: Any) -> None:
         """Call ``hook``, a method of ``Observer``, on each observer; drop one that raises."""
-        calls = self._calls.get(hook)
-        if calls is None:
+        observers = self._calls.get(hook)
+        if observers is None:
             return
+        name = _NAMES[hook]
         self._busy = True
         try:
-            for observer, name in calls:
+            for observer in observers:
                 try:
-                    # Not a bound method: a copy of a session has copies of its observers.
+                    # No bound method is kept: a copy of a session has copies of its observers.
                     getattr(observer, name)(*arguments)
                 except Exception as exc:  # noqa: BLE001  # an observer never harms the session
                     self._watch([each for each in self._watching if each is not observer])
