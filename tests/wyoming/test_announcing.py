@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -62,6 +63,10 @@ class Seen:
                 pass
 
 
+#: Other runs of these tests, on another Python, are on the same network.
+ONE, TWICE = f"openline of {os.getpid()}", f"openline twice {os.getpid()}"
+
+
 def browse(look: Callable[[AsyncZeroconf, Seen], object]) -> None:
     async def main() -> None:
         network = AsyncZeroconf(interfaces=[HERE], ip_version=IPVersion.V4Only)
@@ -79,8 +84,8 @@ def browse(look: Callable[[AsyncZeroconf, Seen], object]) -> None:
 @needs_multicast
 def test_a_browser_finds_the_server_until_it_ends() -> None:
     async def look(network: AsyncZeroconf, seen: Seen) -> None:
-        async with announced(HERE, 10_300, "openline of a test") as name:
-            assert name == "openline of a test"
+        async with announced(HERE, 10_300, ONE) as name:
+            assert name == ONE
             await seen.until(name, ServiceStateChange.Added)
             info = AsyncServiceInfo(TYPE, f"{name}.{TYPE}")
             assert await info.async_request(network.zeroconf, 5_000)
@@ -93,15 +98,15 @@ def test_a_browser_finds_the_server_until_it_ends() -> None:
 @needs_multicast
 def test_a_name_that_another_server_has_is_changed() -> None:
     async def look(network: AsyncZeroconf, seen: Seen) -> None:
-        async with announced(HERE, 1, "openline twice") as first:
+        async with announced(HERE, 1, TWICE) as first:
             await seen.until(first, ServiceStateChange.Added)
             names = {first}
             for _ in range(20):  # who has just announced a name does not repeat it at once
-                async with announced(HERE, 2, "openline twice") as second:
+                async with announced(HERE, 2, TWICE) as second:
                     names.add(second)
                 if len(names) > 1:
                     break
-        assert names == {"openline twice", "openline twice-2"}
+        assert names == {TWICE, f"{TWICE}-2"}
 
     browse(look)
 
