@@ -43,16 +43,15 @@ comma := ,
 # as the engine of Ray does (make interop-engines).
 ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/openline_pipecat/*,adapters/openline_fleet/engines/ray.py
 
-# What `make test` and `make long` run side by side, the longest first. At each moment there are three
+# What `make test` and `make long` run side by side, the longest first. At each moment there are two
 # checks more than there are cores, because real sockets, programs and the pages of the documentation
-# wait for a real clock most of the time: the checks compute in two fifths of it. Their limits are far
-# above what the load of the others costs.
+# wait for a real clock half of the time; their limits are far above what the load of the others costs.
 CHECKS := programs sockets loops rooms core docs house mypy kit properties searches faults
 LONG := long-rooms long-sockets long-programs long-searches long-docs long-house long-kit long-properties long-core \
 	pyright long-faults
 .PHONY: $(CHECKS:%=check-%) $(LONG:%=check-%)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-AT_ONCE ?= $(shell expr $(CORES) + 3)
+AT_ONCE ?= $(shell expr $(CORES) + 2)
 # What is too long for each change: marked by tests/conftest.py, or with examples of hypothesis.
 MARKED := -m 'long or longer or hypothesis'
 
