@@ -267,7 +267,8 @@ def test_recording_that_was_not_read_to_its_end_is_lost_when_it_is_resumed(
 ) -> None:
     """What is behind it was never captured, so no gap tells of it."""
     source = PastSource(source="mic", origin=0, confirmed=320, **past)
-    face = Face(past_sources=(source,), store_bytes=1 << 20, unread=frozenset({"mic"}))
+    other = PastSource(source="system", origin=0, confirmed=16_000)
+    face = Face(past_sources=(other, source), store_bytes=1 << 20, unread=frozenset({"mic"}))
     face.feed(e.OpenRequested())
     ended = [u for u in unread(face) if isinstance(u, SourceEnded)]
     reason = f"it was read to {seconds} s, and not to its end"
