@@ -124,7 +124,7 @@ class Callers:
         self._timer.cancel()
 
     def _push(self) -> None:
-        """Push all that is due, as microphones do that wait for nobody."""
+        """Push all that is due, as microphones do, which do not wait."""
         load, now = self._load, self._loop.time()
         while (due := self._start + self._turn * load.frame / SLOTS) <= now:
             position, slot = divmod(self._turn, SLOTS)

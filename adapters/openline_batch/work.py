@@ -284,7 +284,7 @@ async def _each_glance(tell: Callable[[], Awaitable[None]]) -> None:
 
 
 def sent_seconds(ended: Ended) -> float:
-    """Seconds of audio that were sent to the backend: of what was captured, all but such gaps."""
+    """Seconds of audio that were sent to the backend: what was captured, less the unsent gaps."""
     captured = sum(each.captured for each in ended.accounts.values())
     kept = sum(gap.samples for gap in ended.missing if gap.cause in _NEVER_SENT)
     return max(0, captured - kept) / SAMPLE_RATE

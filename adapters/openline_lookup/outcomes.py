@@ -92,7 +92,7 @@ OUTCOMES: Final = {
         (
             "not all audio was confirmed",
             Action.FATAL,
-            "there are gaps: audio of which nobody knows that the backend processed it",
+            "there are gaps: audio that the backend has not confirmed as processed",
             f"{_OVER}; each gap has its cause",
             f"{_RESULT}.missing",
         ),

@@ -133,9 +133,9 @@ _MORE: Final[Mapping[ErrorKind, str]] = MappingProxyType(
         ErrorKind.OS_OTHER: "look at the error's text, and into the log of this machine",
     }
 )
-#: Close codes by which a server says that this client sent something wrong (RFC 6455 §7.4.1).
+#: Close codes of a server that refuses what this client sent (RFC 6455 §7.4.1).
 _OURS: Final = frozenset({1002, 1003, 1007, 1009, 1010})
-#: Statuses by which a server says that the URL or the request is wrong.
+#: HTTP statuses of a server that refuses the URL or the request.
 _WRONG: Final = frozenset({400, 404, 405, 410, 426})
 _ERRORS: Final = {f"error {plain(kind)}": kind for kind in ErrorKind}
 

@@ -55,7 +55,7 @@ class Pacer:
             self._arm()
 
     def stop(self) -> None:
-        """Call nobody any more."""
+        """Call no entry any more."""
         self._is_stopped = True
         if self._timer is not None:
             self._timer.cancel()

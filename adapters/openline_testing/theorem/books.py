@@ -173,8 +173,8 @@ class Books:
         """What is withdrawn of an exact gap is told now: it lies in a final, as far as that claims.
 
         The claim may reach behind the words, over audio that the backend did not process before the
-        dial was lost. When that was to be sent again, the disk had lost it. After the disk failed
-        no command notes what is told.
+        dial was lost. When that was to be sent again, the disk had lost it. Once the disk has
+        failed, there are no commands that note it.
         """
         told = self.told_now if self.notes_told else [(gap.source, gap.start, gap.end)]
         for source, start, end in told if self.claims and gap.exact else ():

@@ -90,7 +90,7 @@ class Observers:
         self.call(_EMPTY if outgoing is None else Observer.on_pull, outgoing, now)
 
     def lets_relay(self) -> bool:
-        """Whether nobody wants to see audio. Raises RuntimeError if an observer asks."""
+        """Whether no observer wants audio. Raises RuntimeError if an observer asks."""
         self.begin()
         return not self._hears
 
