@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from random import Random
 from typing import Final, Protocol
 
 from msgspec import structs
@@ -62,8 +63,8 @@ class Load:
 
     @property
     def pcm(self) -> bytes:
-        """The audio of one message."""
-        return bytes(2 * round(self.message * SAMPLE_RATE))
+        """The audio of one message: noise, since digital silence would be taken for a mute."""
+        return Random(1).randbytes(2 * round(self.message * SAMPLE_RATE))  # noqa: S311  # no secret
 
     @property
     def count(self) -> int:

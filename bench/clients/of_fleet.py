@@ -53,8 +53,9 @@ async def openline(load: Load, window: Window) -> None:
             await asyncio.sleep(max(0.0, start + number * load.message - loop.time()))
             for line in lines:
                 line.push("mic", pcm)
-        for line in lines:
+        for _ in lines:
             window.end()
+        for line in lines:
             line.finish()
         ends: list[Ended] = await asyncio.gather(*(line.wait() for line in lines))
         reading.cancel()

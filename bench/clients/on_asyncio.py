@@ -179,8 +179,9 @@ async def picows_paced(load: Load, window: Window) -> None:
         await asyncio.sleep(max(0.0, start + number * load.message - loop.time()))
         for line in lines:
             line.binary(HEADER + pcm)
-    for line in lines:
+    for _ in lines:
         window.end()
+    for line in lines:
         line.text(STOP)
     await asyncio.gather(*(line.until("final_summary") for line in lines))
     await asyncio.gather(*(line.end() for line in lines))
