@@ -42,6 +42,16 @@ class Reading(NamedTuple):
         """The end of the audio that counts as told if nothing proves the final."""
         return min(self.end, self.known) if self.known else self.end
 
+    @property
+    def claimed_until(self) -> int:
+        """Its end; its beginning where the end is clamped to what was sent: that is no claim."""
+        return self.start if 0 < self.sent <= self.end else self.end
+
+    @property
+    def heard_until(self) -> int:
+        """``claimed_until``, but for a claim behind what figures show: that may be far off."""
+        return self.start if 0 < self.known < self.end else self.claimed_until
+
 
 def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
     """Whether ``others``, heard from the same audio, replace ``reading``.
@@ -75,6 +85,15 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
         if low < high:
             total, at = total + high - low, high
     return bool(near) and 2 * total >= reading.end - reading.start
+
+
+def repeated(reading: Reading, others: Iterable[Reading]) -> bool:
+    """Whether ``others``, which count, have all words of ``reading`` in its place."""
+    words = Counter(reading.final.text.casefold().split())
+    near = (
+        each for each in others if reading.start < each.claimed_until and each.start < reading.end
+    )
+    return words <= Counter(word for each in near for word in each.final.text.casefold().split())
 
 
 def _claimed(reading: Reading) -> Reading:
