@@ -19,6 +19,8 @@ from openline.updates import SAMPLE_RATE, Transcript, to_samples
 
 #: Two readings of one word lie at most so far apart.
 _NEAR = 2 * SAMPLE_RATE
+#: Letters a second, at least: half of what slow speech has, 100 words a minute. An estimate.
+_SLOW = 5
 #: So many words of a reading are compared with another one, from its end.
 _WORDS = 200
 
@@ -88,11 +90,17 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
 
 
 def repeated(reading: Reading, others: Iterable[Reading]) -> bool:
-    """Whether ``others``, which count, have all words of ``reading`` in its place."""
+    """Whether ``others``, which count, have all words of ``reading`` in its place.
+
+    Their ends are claims: a word that begins long behind the time that their words take is another.
+    """
     words = Counter(reading.final.text.casefold().split())
-    near = (
-        each for each in others if reading.start < each.claimed_until and each.start < reading.end
-    )
+    near = [
+        each
+        for each in others
+        if each.start < reading.end
+        and reading.start < min(each.end, each.start + letters([each]) * SAMPLE_RATE // _SLOW)
+    ]
     return words <= Counter(word for each in near for word in each.final.text.casefold().split())
 
 
