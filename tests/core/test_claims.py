@@ -67,6 +67,21 @@ def read(drive: Drive) -> None:
         drive.serve("mic")
 
 
+def overflow_inside(drive: Drive) -> Gap:
+    """The dial is lost, and memory runs over while 10 s are sent again; returns what is lost."""
+    drive.lose()
+    drive.redial()
+    drive.connect()
+    while drive.core.statistics.sources["mic"].sent < 10 * S:
+        for each in drive.drain():
+            if isinstance(each, SendPing):
+                drive.feed(e.PongReceived(each.dial, each.mark))
+        drive.figures()
+    drive.feed(e.AudioCaptured("mic", pcm(round(62 * S))))
+    read(drive)
+    return drive.gaps[0]
+
+
 def summed_up(drive: Drive) -> None:
     """The backend has transcribed all that was sent."""
     drive.stop()
@@ -310,6 +325,46 @@ class TestALoss:
         )
         drive.abort()
         assert drive.ended.missing[0] == rest
+        accounted(drive)
+
+    @pytest.mark.parametrize(
+        ("end", "shown", "until"), [(30, 0, 0), (30, 13, 0), (14, 13, 0), (14, 14, 14), (14, 0, 14)]
+    )
+    def test_a_doubtful_end_withdraws_no_gap(self, end: int, shown: int, until: int) -> None:
+        """Words may lie there that no dial has heard: they are in no final, so in the gap."""
+        drive = claimed(15)
+        drive.final(1, 2, "zero")
+        if shown:
+            drive.figures(backlog=15 - shown)
+        drive.final(9, end, "one two three four")  # what was sent ends at 15
+        lost = overflow_inside(drive)
+        assert 9 * S < lost.start < 12 * S < 15 * S < lost.end
+        drive.abort()
+        assert texts(drive) == ["zero", "one two three four"]
+        gone = [(gap.start, gap.end) for gap in drive.ended.missing]
+        assert gone[0] == (max(lost.start, until * S), lost.end)
+        assert len(drive.told(GapWithdrawn)) == (until > 0)
+        accounted(drive)
+
+    @pytest.mark.parametrize("shown", [0.0, 11.0])
+    def test_memory_that_runs_over_tells_a_clamped_final_and_loses_its_audio(
+        self, shown: float
+    ) -> None:
+        """It is not sent again, and words may lie up to that end that no dial has heard."""
+        drive = claimed(15)
+        if shown:
+            drive.figures(backlog=15 - shown)
+        drive.final(8, 30, "one two")
+        drive.lose()
+        drive.feed(e.AudioCaptured("mic", pcm(54 * S)))  # memory begins at 9
+        drive.redial()
+        drive.connect()
+        read(drive)
+        assert texts(drive) == ["one two"]
+        assert drive.core.statistics.sources["mic"].told == 0
+        assert sum(gap.samples for gap in drive.gaps) == 15 * S
+        assert (drive.gaps[0].start, drive.gaps[-1].end) == (0, 15 * S)
+        drive.abort()
         accounted(drive)
 
     def test_the_first_final_behind_a_cut_carries_the_seam(self) -> None:

@@ -114,6 +114,31 @@ class TestAside:
         this.marks.hold(reading(20, 21, "later"), FAR)
         assert names(this.pass_mark(samples(15))) == ["one two three four"]
 
+    def test_what_the_new_dial_has_of_a_final_that_is_told_after_all_is_dropped(self) -> None:
+        """It was sent the first word again, and no more."""
+        this = hearing((10, 14, "one two three four"))
+        lose(this)
+        this.marks.hold(reading(10, 11, "one"), FAR)
+        this.marks.hold(reading(20, 21, "later"), FAR)
+        assert names(this.pass_mark(samples(15))) == ["one two three four"]
+        assert names(this.take_dropped()) == ["one"]
+
+    def test_another_word_in_its_place_stays(self) -> None:
+        this = hearing((10, 14, "one two three four"))
+        lose(this)
+        this.marks.hold(reading(10, 11, "five"), FAR)
+        assert sorted(names(this.pass_mark(samples(15)))) == ["five", "one two three four"]
+
+    def test_the_same_word_behind_what_the_backend_had_is_another_one(self) -> None:
+        """The older end is clamped to what was sent: the word may be said again before it."""
+        this = hearing()
+        old = Reading(samples(10), samples(19), words(10, 19, "yes no no"), sent=samples(19))
+        this.marks.hold(reading(0, 1, "zero"), FAR)
+        this.marks.hold(old, samples(19))
+        lose(this, 1)
+        this.marks.hold(reading(16, 17, "yes"), FAR)
+        assert names(this.pass_mark(samples(20))) == ["yes no no", "yes"]
+
     def test_finals_of_the_new_dial_replace_what_they_cover_by_half(self) -> None:
         this = hearing((10, 14, "one two three four"))
         lose(this)

@@ -46,7 +46,8 @@ class WordBook:
         self._late: set[tuple[str, str]] = set()  # words behind the final message
         self._unproved: set[tuple[str, str]] = set()  # told so by an earlier process
         self._seamed: set[tuple[str, int]] = set()  # dials whose first final was told
-        self._revived: set[str] = set()
+        self._clamped: set[str] = set()  # ids of finals that claim all that was sent, or more
+        self._after_all: set[str] = set()  # ids of finals that were aside until they were told
         self.happened: Counter[str] = Counter()
 
     def resumed(
@@ -59,6 +60,8 @@ class WordBook:
         book = WordBook((self._error - 2) / S, resumes=True)
         book.cuts = self.cuts
         book.aside = {each.id: each for each in held}
+        book._clamped |= self._clamped
+        book._after_all |= self._after_all
         for each in (*stored, *held):
             telling = book._told[each.id] = self._told[each.id]
             book.spans[each.id] = self.spans[each.id]
@@ -123,10 +126,13 @@ class WordBook:
         hold("held", bool(update.id), f"{what} has no id")
         known = self._told.setdefault(update.id, telling)
         hold("held", known is telling, f"{what} has the id of another, {update.id}")
+        dial = int(key.split("/", maxsplit=1)[0])
         if shown is not None:
             self._shown[update.id] = shown
+        if round(update.end * S) >= self._reach[source][dial]:
+            self._clamped.add(update.id)
         self._check_place(update, telling, what)
-        self._check_seam(update, int(key.split("/", maxsplit=1)[0]), what)
+        self._check_seam(update, dial, what)
         for each in telling.words:
             before = self._said.get((source, each.word.text))
             if before is None or not before.whole:
@@ -168,7 +174,9 @@ class WordBook:
         known = self.visible.pop(update.id, None)
         if known is None:
             known = self.aside.pop(update.id, None)
-            self.happened["a final told after all"] += known is not None
+            if known is not None:
+                self.happened["a final told after all"] += 1
+                self._after_all.add(update.id)
         if known is None:
             return False
         same = (known.source, known.text, known.start, known.end)
@@ -189,10 +197,16 @@ class WordBook:
         """The end of the part of ``word`` that no gap may hold, as it is in this final.
 
         A final that is told without proof counts for the audio alone that figures showed to be
-        processed when it came.
+        processed when it came. So does one that is told after all: its audio may be lost since
+        then. Neither counts for any if its end is doubtful: if it claimed all that was sent or,
+        told after all, more than figures showed.
         """
-        proved = self.confirmed[update.id] >= word.end
-        return word.end if proved else min(word.end, self._shown.get(update.id, word.end))
+        after_all = update.id in self._after_all
+        if self.confirmed[update.id] >= word.end and not after_all:
+            return word.end
+        shown = self._shown.get(update.id, word.end)
+        too_far = after_all and update.id in self._shown and round(update.end * S) > shown
+        return word.start if update.id in self._clamped or too_far else min(word.end, shown)
 
     def words_of(self, update: Transcript) -> tuple[HeardWord, ...]:
         """The words of a final that was told."""

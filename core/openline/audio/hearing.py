@@ -3,9 +3,10 @@
 ``marks`` holds the finals of the live dial. At a loss they are put aside, for their audio is
 sent again and the new dial will probably repeat them, perhaps in other words. A final that
 was put aside is settled when the new dial's mark passes its end: if finals of the new dial
-repeat it by half, they replace it, and it is dropped; else it is told after all. At the end of
-the session, of two readings of one place the one that reaches farther counts. Words may still
-follow the final message of the backend: so what it leaves open is decided at the end.
+repeat it by half, they replace it, and it is dropped; else it is told after all, and finals that
+become final with it, and have none but its words, are dropped. At the end of the session, of two
+readings of one place the one that reaches farther counts. Words may still follow the final message
+of the backend: so what it leaves open is decided at the end.
 
 An example: dial 1 held "one two three four", 10 to 14 s, and is lost. Dial 2 is sent the audio
 from 9.8 s on, and holds "one two", 10 to 12 s, when the session ends. The older reading reaches
@@ -23,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from openline.audio.marks import Marks
-from openline.audio.readings import Reading, compete, replaced
+from openline.audio.readings import Reading, compete, repeated, replaced
 from openline.audio.settling import Settling
 from openline.dialects.traits import Ends
 from openline.updates import Transcript, to_samples
@@ -111,19 +112,21 @@ class Hearing:
 
     def pass_mark(self, mark: int) -> list[Reading]:
         """The mark moves: returns the readings that are final now."""
-        told = self.marks.passed(mark)
+        passed = self.marks.passed(mark)
         if self._unproved:
             self._unproved = [each for each in self._unproved if each.end > mark]
-        if self._aside:
-            self._finals += told
-            heard = [*self._finals, *self.marks.held]
-            due = [each for each in self._aside if each.end <= mark]
-            self._aside = [each for each in self._aside if each.end > mark]
-            for each in due:
-                gone = replaced(each, heard, self.marks.error)
-                (self._dropped if gone else told).append(each)
-            told.sort(key=_start)
-        return told
+        if not self._aside:
+            return passed
+        heard = [*self._finals, *passed, *self.marks.held]
+        due = [each for each in self._aside if each.end <= mark]
+        self._aside = [each for each in self._aside if each.end > mark]
+        gone = [each for each in due if replaced(each, heard, self.marks.error)]
+        after_all = [each for each in due if each not in gone]
+        again = [each for each in passed if repeated(each, after_all)]
+        self._dropped += [*gone, *again]
+        told = [each for each in passed if each not in again]
+        self._finals += told
+        return sorted([*after_all, *told], key=_start)
 
     def end_dial(self, mark: int) -> None:
         """The dial is lost, and the next one is sent audio from ``mark`` on."""

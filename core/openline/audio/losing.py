@@ -3,6 +3,10 @@
 Audio of a final that was put aside (``hearing``) is not lost when it leaves memory: the final
 is told then, and the rest of its audio is not sent again.
 
+An end that is clamped to what was sent is no end of words. Then the audio up to that end is a gap:
+words may lie there that no dial has heard. To send it again would say the final's words twice. Nor
+does a final withdraw a gap where its end is doubtful (``Reading.heard_until``).
+
 That holds for a final of which this dial was sent nothing yet. If it was sent the beginning, the
 audio that leaves memory is a gap, and the dial's own finals may replace the one put aside, with
 the word in the gap. An example: "one two three" is aside, and the dial was sent "one" again when
@@ -53,7 +57,7 @@ class Losing:
     def _let_go(self, start: int, end: int, cause: GapCause) -> None:
         """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
         for reading in (left := self.hearing.leave(self.sent, end, start)):
-            self.tell(reading._replace(known=0))  # all of it, for none is sent again
+            self.tell(reading, reading.claimed_until)
         self._lose(start, end, cause)
         self._note_heard(self.hearing.aside_in(start, end))
         if left and (front := self._backlog.front) is not None:
@@ -70,11 +74,14 @@ class Losing:
         for start, end in self._backlog.clear():
             self._let_go(max(start, self.confirmed), end, cause)
 
-    def tell(self, reading: Reading) -> None:
-        """A final is told though its audio is not confirmed."""
+    def tell(self, reading: Reading, until: int | None = None) -> None:
+        """A final is told though its audio is not confirmed.
+
+        ``until``: the end of the audio that counts as told; None: as far as figures show work.
+        """
         low = max(reading.start, to_samples(reading.final.start), self.confirmed)
-        high = max(low, min(reading.told_until, self.captured))
-        self.reclaim(reading, high)
+        high = max(low, min(reading.told_until if until is None else until, self.captured))
+        self.reclaim(reading, min(high, reading.heard_until))
         self.losses.tell(low, high)
         self.hearing.tell(reading._replace(start=low, end=high))
 

@@ -19,6 +19,8 @@ from openline.updates import SAMPLE_RATE, Transcript, to_samples
 
 #: Two readings of one word lie at most so far apart.
 _NEAR = 2 * SAMPLE_RATE
+#: Letters a second, at least: half of what slow speech has, 100 words a minute. An estimate.
+_SLOW = 5
 #: So many words of a reading are compared with another one, from its end.
 _WORDS = 200
 
@@ -41,6 +43,16 @@ class Reading(NamedTuple):
     def told_until(self) -> int:
         """The end of the audio that counts as told if nothing proves the final."""
         return min(self.end, self.known) if self.known else self.end
+
+    @property
+    def claimed_until(self) -> int:
+        """Its end; its beginning where the end is clamped to what was sent: that is no claim."""
+        return self.start if 0 < self.sent <= self.end else self.end
+
+    @property
+    def heard_until(self) -> int:
+        """``claimed_until``, but for a claim behind what figures show: that may be far off."""
+        return self.start if 0 < self.known < self.end else self.claimed_until
 
 
 def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
@@ -75,6 +87,21 @@ def replaced(reading: Reading, others: Iterable[Reading], error: int) -> bool:
         if low < high:
             total, at = total + high - low, high
     return bool(near) and 2 * total >= reading.end - reading.start
+
+
+def repeated(reading: Reading, others: Iterable[Reading]) -> bool:
+    """Whether ``others``, which count, have all words of ``reading`` in its place.
+
+    Their ends are claims: a word that begins long behind the time that their words take is another.
+    """
+    words = Counter(reading.final.text.casefold().split())
+    near = [
+        each
+        for each in others
+        if each.start < reading.end
+        and reading.start < min(each.end, each.start + letters([each]) * SAMPLE_RATE // _SLOW)
+    ]
+    return words <= Counter(word for each in near for word in each.final.text.casefold().split())
 
 
 def _claimed(reading: Reading) -> Reading:

@@ -152,7 +152,7 @@ class Reporting(SessionState):
     def _reclaim(self, box: Outbox, passed: Sequence[Reading]) -> None:
         """Finals are told: what was lost of their audio, and was heard before, is no gap."""
         for each in passed:
-            runs = box.reclaim(each, each.end)
+            runs = box.reclaim(each, each.heard_until)
             if self.spooled:
                 self.out += [StoreTold(box.source, *run) for run in runs]
             if runs:
