@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from openline.backend import Backend, check_credential
+from openline.backend import Backend
+from openline.tokens import check_credential
 from openline_cli.problems import Problem
 from openline_cli.screen import write_err
 from openline_store.token_file import TokenFile, TokenFileError

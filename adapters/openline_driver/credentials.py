@@ -19,10 +19,11 @@ from urllib.parse import quote
 import msgspec
 
 from openline import events as e
-from openline.backend import QUERY_PARAMETER, Backend, check_credential
+from openline.backend import QUERY_PARAMETER, Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.headers import credential_headers
 from openline.dialects.protocol import Dialect
+from openline.tokens import check_credential
 from openline_driver.argument_checks import kind_of
 from openline_driver.error_origin import only_one, raised
 from openline_driver.facts import CredentialGiven, ProviderFailed
@@ -88,7 +89,10 @@ class CredentialStore:
         self._added = _secrets_of(added)
         self._secrets = sorted(self._added, key=len, reverse=True)
         if isinstance(credentials, str):
-            self._keep(credentials)
+            try:
+                self._keep(credentials)
+            except ValueError as error:
+                raise ValueError(f"credentials: {error}") from None
 
     def accept(self, fact: CredentialGiven, now: float) -> e.CredentialReady | e.CredentialFailed:
         """Store the provider's result if it can be sent; every failure becomes an event.
@@ -107,8 +111,8 @@ class CredentialStore:
         home = there or self._there
         try:
             self._keep(given, () if home is None else home.headers)
-        except ValueError:
-            what = "it returned a token that cannot be sent"
+        except ValueError as error:  # its text does not show the token
+            what = f"it returned a token that cannot be sent: {error}"
             return e.CredentialFailed(fact.request, detail=what, unusable=True)
         except DialectError as exc:  # its text is one line without the token
             return e.CredentialFailed(fact.request, detail=str(exc), unusable=True)

@@ -8,6 +8,9 @@ What can happen to the file while a session lives, and what follows:
 
 - It is missing, empty, unreadable or no token for a moment. Before a dial the last token serves.
   After a refusal there is no other to be had: the provider fails, and is asked again later.
+- It never held a token: its name is wrong, or its content. That is told at once, and ends the
+  session: to ask again for minutes would only hide it. (A file that is being written has a
+  second.) What the machine lacks, such as a free descriptor, is asked for again.
 - It is written this very moment. Content younger than ``SETTLED`` is read again until it stays
   the same, so that half a token is not sent.
 - It holds the refused token still. It is given again, once, and the backend's second refusal
@@ -21,6 +24,7 @@ Everything here blocks; a face calls it in a thread.
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import stat
 import time
@@ -28,8 +32,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from openline.backend import check_credential
 from openline.text import os_reason
+from openline.tokens import check_credential
 from openline_driver.credentials import CredentialError
 from openline_driver.shared_provider import SharedProvider
 
@@ -43,6 +47,13 @@ _READS: Final = 6
 _NO_WRITER: Final = 5.0
 _NO_WORD: Final = 60.0
 _STEP: Final = 0.05
+#: Errors of a name that is wrong, or of a file that is not this user's to read.
+_MISTAKES: Final = frozenset(
+    {
+        *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
+        *(errno.EACCES, errno.EPERM),
+    }
+)
 _FLAGS: Final = sum(getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOCTTY", "O_BINARY"))
 #: Encodings with a mark at the beginning of the file: Windows writes such files.
 _MARKS: Final = (
@@ -55,10 +66,10 @@ _MARKS: Final = (
 class TokenFileError(Exception):
     """The file holds no token now; the text is one line: which file, what is wrong, what to do.
 
-    ``passing``: it may hold one in a moment. No text repeats the content.
+    ``passing``: neither its name nor its content is wrong. No text repeats the content.
     """
 
-    def __init__(self, text: str, *, passing: bool = True) -> None:
+    def __init__(self, text: str, *, passing: bool = False) -> None:
         super().__init__(text)
         self.passing = passing
 
@@ -67,9 +78,9 @@ class TokenFile(SharedProvider):
     """A provider that reads the token in the file ``path`` before each dial.
 
     Give it as ``credentials`` to any number of sessions, of any face. Blanks and line ends around
-    the token, and a byte order mark, are not part of it. A file without a token is asked again
-    later, like every provider that fails; one that never can hold one, such as a folder, ends the
-    session. ``pause`` (sleeps for seconds) is for tests.
+    the token, and a byte order mark, are not part of it. A file that has no token when a session
+    first asks ends that session. Once it had one, it is asked again later, like every provider that
+    fails. ``pause`` (sleeps for seconds) is for tests.
     """
 
     asked_each_dial = True
@@ -100,10 +111,7 @@ class TokenFile(SharedProvider):
         """
         last = self._last
         if last is None:
-            try:
-                return self.first()
-            except TokenFileError as error:
-                raise CredentialError(str(error), fatal=not error.passing) from None
+            return self._begun()
         if not self._is_pipe:
             try:
                 last = self._last = self._settled(patient=refused is not None)
@@ -111,6 +119,17 @@ class TokenFile(SharedProvider):
                 if last == refused:
                     raise CredentialError(str(error)) from None
         return last
+
+    def _begun(self) -> str:
+        """The first token; a moment is left for a file that is being written."""
+        for left in reversed(range(_READS)):
+            try:
+                return self.first()
+            except TokenFileError as error:
+                if error.passing or not left:
+                    raise CredentialError(str(error), fatal=not error.passing) from None
+            self._pause(SETTLED)
+        raise AssertionError  # the last read returned or raised
 
     def _settled(self, *, patient: bool) -> str:
         """The token, once nothing writes to the file any more.
@@ -158,7 +177,7 @@ def read(path: Path, pause: Callable[[float], object] = time.sleep) -> Found:
         why = os_reason(error) if isinstance(error, OSError) else str(error)
         raise TokenFileError(
             f"{path}: {why}; name a file that holds the token",
-            passing=not isinstance(error, IsADirectoryError | NotADirectoryError | ValueError),
+            passing=isinstance(error, OSError) and error.errno not in _MISTAKES,
         ) from None
     if len(data) > MOST_BYTES:
         raise TokenFileError(f"{path}: too long for a token; name a file that holds one")
@@ -192,7 +211,7 @@ def _from_pipe(path: Path, fd: int, pause: Callable[[float], object]) -> bytes:
                 return data
         if waited >= (_NO_WORD if is_written else _NO_WRITER):
             what = "its writer does not finish" if is_written else "nothing writes to this pipe"
-            raise TokenFileError(f"{path}: {what}; name a file that holds the token")
+            raise TokenFileError(f"{path}: {what}; name a file that holds the token", passing=True)
         pause(_STEP)
         waited += _STEP
     return data

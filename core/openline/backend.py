@@ -330,18 +330,3 @@ def _is_ipv6(host: str) -> bool:
     except ValueError:
         return False
     return "%" not in host
-
-
-def check_credential(credential: str) -> str:
-    """Return ``credential`` if it can be sent; else raise ValueError that does not show it.
-
-    A token that is not ASCII makes servers drop the connection, and a control character
-    would split the header.
-    """
-    if not credential:
-        raise ValueError("the token is empty")
-    if not credential.isascii() or not credential.isprintable() or " " in credential:
-        raise ValueError(
-            "the token holds characters that no header can carry: use ASCII, no blanks"
-        )
-    return credential

@@ -36,7 +36,7 @@ def test_token_is_read_from_the_environment(environment: dict[str, str], token: 
     [
         (b"", "is empty"),
         (b"\n", "is empty"),
-        (b"s3cret\ns3cret\n", "ASCII, no blanks"),
+        (b"s3cret\ns3cret\n", "has a line break in it"),
         (b"s3cret two", "ASCII, no blanks"),
         ("s3cret\u00e9".encode(), "ASCII, no blanks"),
         (b"s3cret" * 2000, "too long"),
@@ -64,13 +64,22 @@ def test_bad_variable_is_named_without_its_content() -> None:
     assert "s3cret" not in str(caught.value)
 
 
+def test_line_end_of_a_variable_is_named() -> None:
+    with pytest.raises(Problem) as caught:
+        read_token(None, {"OPENLINE_TOKEN": "s3cret\r\n"})
+    assert str(caught.value) == (
+        "OPENLINE_TOKEN: the token has a line break at its end, and no header can carry that: "
+        "use ASCII, no blanks"
+    )
+
+
 def test_the_dialects_own_variable_comes_first() -> None:
     environment = {"OPENLINE_TOKEN": "general", "STENO_KEY": "own"}
     assert read_token(None, environment, variable="STENO_KEY") == "own"
     assert read_token(None, {"OPENLINE_TOKEN": "general"}, variable="STENO_KEY") == "general"
     assert read_token(None, {}, variable="STENO_KEY") is None
     assert find_credentials(None, environment, variable="STENO_KEY") == "own"
-    with pytest.raises(Problem, match=r"^STENO_KEY: the token holds characters"):
+    with pytest.raises(Problem, match=r"^STENO_KEY: the token has a blank in it"):
         read_token(None, {"STENO_KEY": "two words"}, variable="STENO_KEY")
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openline.backend import Backend, CredentialPlace, RedirectRefusedError, check_credential
+from openline.backend import Backend, CredentialPlace, RedirectRefusedError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.traits import Address, Traits
 
@@ -259,24 +259,6 @@ class TestCredential:
         assert there.target(None, (), "jwt") == "/x?a=1"
         assert there.credential_headers(None) == []
         assert there.target(None) == "/x?a=1"
-
-    @pytest.mark.parametrize("token", ["t", "a.b-c_d~e/f+g==", "!\"#$%&'()"])
-    def test_a_token_of_printable_ascii_can_be_sent(self, token: str) -> None:
-        assert check_credential(token) == token
-
-    @pytest.mark.parametrize(
-        "token",
-        [f"{SECRET}\u00fc", f"{SECRET} x", f"{SECRET}\r\nX: y", f"{SECRET}\x00", f"{SECRET}\x7f"],
-        ids=ascii,
-    )
-    def test_a_token_invalid_in_a_header_is_refused_and_not_shown(self, token: str) -> None:
-        with pytest.raises(ValueError, match="no header can carry") as refused:
-            check_credential(token)
-        assert SECRET not in str(refused.value)
-
-    def test_an_empty_token_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="empty"):
-            check_credential("")
 
 
 #: Unreserved characters of a URL (RFC 3986 §2.3), and the escape.

@@ -28,6 +28,8 @@ from openline_driver.shared_provider import SharedProvider
 from openline_driver.tokens import LEAD, Token
 
 TOKEN = "Zm9v/YmFy+cXV4=="
+UNSENDABLE = "it returned a token that cannot be sent"
+USE = "and no header can carry that: use ASCII, no blanks"
 PASSWORD = "somebody:a-password"
 
 
@@ -89,7 +91,7 @@ def test_token_needs_no_provider() -> None:
 
 @pytest.mark.parametrize("token", ["", "nö", "two words", "line\nbreak"])
 def test_token_that_cannot_be_sent_is_refused(token: str) -> None:
-    with pytest.raises(ValueError, match="token") as caught:
+    with pytest.raises(ValueError, match=r"^credentials: the token ") as caught:
         CredentialStore(token, EchoPanel())
     assert not token or token not in str(caught.value)
 
@@ -97,8 +99,11 @@ def test_token_that_cannot_be_sent_is_refused(token: str) -> None:
 @pytest.mark.parametrize(
     ("given", "detail"),
     [
-        ("", "it returned a token that cannot be sent"),
-        ("nö", "it returned a token that cannot be sent"),
+        ("", f"{UNSENDABLE}: the token is empty"),
+        (
+            "nö",
+            f"{UNSENDABLE}: the token has a character that is not ASCII at its end, {USE}",
+        ),
         (b"bytes", "it returned bytes; a token is a str"),
         (None, "it returned NoneType; a token is a str"),
     ],
@@ -256,7 +261,10 @@ def test_token_is_due_its_lead_before_it_expires(
             Token("x", reuse=cast("bool", "never")),
             "its Token has a reuse of type str; give True or False",
         ),
-        (Token("two words"), "it returned a token that cannot be sent"),
+        (
+            Token("two words"),
+            f"{UNSENDABLE}: the token has a blank in it, {USE}",
+        ),
     ],
 )
 def test_unusable_token_is_a_failed_credential(token: Token, detail: str) -> None:

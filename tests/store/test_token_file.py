@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -195,20 +196,40 @@ def test_gap_of_a_rename_is_waited_for(file: Path) -> None:
     assert provider.provide("first-token") == "second-token"
 
 
-@pytest.mark.parametrize(
-    ("how", "fatal"), [(how, how == "a folder") for how in BROKEN if how != "a loop of links"]
-)
-def test_first_token_may_come_later_but_not_in_a_folder(
-    file: Path, how: str, *, fatal: bool
-) -> None:
+@pytest.mark.parametrize("how", BROKEN)
+def test_file_that_never_held_a_token_ends_the_session(file: Path, how: str) -> None:
+    """A mistyped name, or a wrong file: to ask again for minutes would only hide it."""
     BROKEN[how](file)
-    provider = TokenFile(file)
+    agent = Agent()
     with pytest.raises(CredentialError) as caught:
-        provider.provide(None)
-    assert caught.value.fatal is fatal
-    if not fatal:
-        renewed(file, "by a rename")
-        assert provider.provide(None) == "second-token"
+        TokenFile(file, pause=agent).provide(None)
+    assert caught.value.fatal
+    assert str(caught.value).startswith(f"{file}: ")
+    assert sum(agent.paused) < 1.1
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "two words"])
+def test_first_token_that_is_being_written_is_waited_for(file: Path, how: str) -> None:
+    BROKEN[how](file)
+    provider = TokenFile(file, pause=Agent(lambda: None, lambda: renewed(file, "by a rename")))
+    assert provider.provide(None) == "second-token"
+
+
+def test_what_the_machine_lacks_is_no_mistake_of_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    agent = Agent()
+    provider = TokenFile(file, pause=agent)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", full)
+        with pytest.raises(CredentialError, match="too many open files") as caught:
+            provider.provide(None)
+    assert not caught.value.fatal
+    assert agent.paused == []
+    assert provider.provide(None) == "first-token"
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read every file")
