@@ -14,8 +14,6 @@ file; without one it is aborted.
 from __future__ import annotations
 
 import errno
-import math
-import signal
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
@@ -34,6 +32,7 @@ from openline.updates import Ended, PartialRetracted, Statistics, Transcript, Up
 from openline_audio.pace import Worker
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
+from openline_cli.signals import Requests, stop_signals
 from openline_cli.view import Snapshot, View
 from openline_cli.writers import Draft
 from openline_driver.options import Credentials
@@ -75,11 +74,6 @@ class Following(Protocol):
 STOPPING: Final = "stopping; Ctrl-C again ends at once"
 #: Seconds for which a final waits for its file before it is shown.
 _SAVING: Final = 1.0
-#: Seconds in which a SIGHUP and another signal are one: a shell and the kernel both send it when a
-#: terminal closes, and a service manager may send it right behind SIGTERM. (Of two signals that are
-#: pending Python hands over the lower number first, which is SIGHUP.)
-_SAME_HANGUP: Final = 1.0
-_HANGUP: Final = getattr(signal, "SIGHUP", None)  # Windows has none
 
 Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Following]]
 
@@ -162,14 +156,6 @@ def opening(
         )
 
     return open_one
-
-
-def stop_signals() -> tuple[signal.Signals, ...]:
-    """The signals that ask for a proper end. A SIGHUP that is ignored (``nohup``) stays so."""
-    asked = (signal.SIGINT, signal.SIGTERM)
-    if _HANGUP is None or signal.getsignal(_HANGUP) is signal.SIG_IGN:
-        return asked
-    return (*asked, _HANGUP)
 
 
 async def follow(
@@ -317,13 +303,9 @@ class Follower:
     async def _obey(
         self, signals: AsyncIterator[int], session: Following, nursery: trio.Nursery
     ) -> None:
-        last, other = -math.inf, 0
+        requests = Requests()
         async for number in signals:
-            since, last = trio.current_time() - last, trio.current_time()
-            is_near, before = since < _SAME_HANGUP, other
-            if number != _HANGUP or not is_near:
-                other = number
-            if is_near and _HANGUP in {number, before}:
+            if not requests.is_new(number, trio.current_time()):
                 continue
             self._outcome.interrupts += 1
             if self._outcome.interrupts == 1:

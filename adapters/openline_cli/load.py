@@ -27,12 +27,13 @@ from openline_audio.source import SAMPLE_RATE, SourceError
 from openline_cli import load_view, writers
 from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
-from openline_cli.follow import STOPPING, stop_signals
+from openline_cli.follow import STOPPING
 from openline_cli.load_limits import check_files
 from openline_cli.network import NetworkOptions
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.screen import write_err, write_out
 from openline_cli.settings import check_buffer
+from openline_cli.signals import stop_signals
 from openline_cli.stream import find_backend, with_headers
 from openline_driver.version import version
 from openline_load.caller import Caller, Dialling, SessionCaller, dialler

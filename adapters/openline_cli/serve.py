@@ -1,8 +1,8 @@
 """``openline serve``: the reference backend as a process.
 
 Once it can serve, it prints its address on stdout, and a line for each fault to inject. Each
-fault that happens is a line on stderr. Ctrl-C and SIGTERM close every socket with 1012 and end
-it properly: this is its only way to end, so the status is 0.
+fault that happens is a line on stderr. Ctrl-C, SIGTERM and SIGHUP close every socket with 1012 and
+end it properly: this is its only way to end, so the status is 0.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 import trio
 
 from openline_cli.problems import COMPLETE, FAILED, Problem
+from openline_cli.signals import Requests, stop_signals
 from openline_server import (
     BackendError,
     FaultError,
@@ -40,7 +41,7 @@ def serve(
     figures: float | None = None,
     with_parent: bool = False,
 ) -> int:
-    """Serve until Ctrl-C or SIGTERM; ``with_parent``: or until standard input ends.
+    """Serve until Ctrl-C, SIGTERM or SIGHUP; ``with_parent``: or until standard input ends.
 
     ``figures``: print the backend's own figures each so many seconds. ``faults`` are phrases;
     ``help`` among them lists the possible faults instead of serving. Raises Problem for an invalid
@@ -76,7 +77,14 @@ async def _serve(
             nursery.start_soon(_end_with_parent)
         try:
             hooks = injector if injector.faults else None
-            await run_server(config, ready, hooks=hooks, figures=figures)
+            await run_server(
+                config,
+                ready,
+                hooks=hooks,
+                figures=figures,
+                signals=stop_signals(),
+                is_new=Requests().is_new,
+            )
         except BackendError as error:
             failures.append(error)  # raised outside of the nursery, which would wrap it
         nursery.cancel_scope.cancel()

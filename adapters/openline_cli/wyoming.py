@@ -8,7 +8,6 @@ is 0. The first lets utterances end for ``--patience``; a second ends it at once
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -35,6 +34,7 @@ from openline_cli.problems import COMPLETE, Problem, printable
 from openline_cli.screen import write_err
 from openline_cli.serve import announce
 from openline_cli.settings import check_buffer
+from openline_cli.signals import Requests, stop_signals
 from openline_cli.stream import find_backend, with_headers
 from openline_speech.naming import source_name
 from openline_wyoming.offer import Offer
@@ -60,7 +60,7 @@ class WyomingOptions(NetworkOptions):
 
 
 def wyoming(options: WyomingOptions) -> int:
-    """Serve until Ctrl-C or SIGTERM. Raises Problem."""
+    """Serve until Ctrl-C, SIGTERM or SIGHUP. Raises Problem."""
     spoken = find_dialect(options.dialect, options.option) or DEFAULT
     found = find_backend(options.url, spoken, plain_ws=options.plain_ws, label="URL")
     backend = with_headers(found, options)
@@ -103,15 +103,17 @@ def wyoming(options: WyomingOptions) -> int:
     async def main() -> None:
         this = asyncio.current_task()
         assert this is not None  # noqa: S101  # asyncio.run made it
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        loop, stop, requests = asyncio.get_running_loop(), asyncio.Event(), Requests()
 
-        def interrupt() -> None:
+        def interrupt(number: int) -> None:
+            if not requests.is_new(number, loop.time()):
+                return
             if stop.is_set():
                 this.cancel()
             stop.set()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, interrupt)
+        for number in stop_signals():
+            loop.add_signal_handler(number, interrupt, number)
         with suppress(asyncio.CancelledError):
             await serve(host, port, service, ready=ready, around=around, stop=stop)
 

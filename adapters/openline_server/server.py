@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from email.utils import formatdate
 from math import inf
 from typing import Final
@@ -278,17 +278,24 @@ async def serve(
     await _serve(config, hooks, task_status.started)
 
 
+def _always(_number: int, _now: float) -> bool:
+    return True
+
+
 async def run_server(
     config: ServerConfig,
     announce: Callable[[str], None],
     *,
     hooks: Hooks | None = None,
     figures: float | None = None,
+    signals: Iterable[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+    is_new: Callable[[int, float], bool] = _always,
 ) -> None:
-    """Serve as a process of its own: announce one line, obey SIGTERM and SIGINT, return.
+    """Serve as a process of its own: announce one line, obey ``signals``, return.
 
     ``figures``: announce the server's own figures each so many seconds, and at the end. The second
-    signal does not wait for the closing handshakes. Raises BackendError.
+    signal does not wait for the closing handshakes. ``is_new`` is told the number and the time of
+    a signal, and says whether it is another request. Raises BackendError.
     """
     running: list[Server] = []
     failure: BackendError | None = None
@@ -299,16 +306,18 @@ async def run_server(
         if figures is not None:
             nursery.start_soon(tell, server.usage, server.read, figures, announce)
 
-    async def obey(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
-        async for _ in signals:
+    async def obey(received: AsyncIterator[int], scope: trio.CancelScope) -> None:
+        async for number in received:
+            if not is_new(number, trio.current_time()):
+                continue
             if not running or running[0].stopping:
                 scope.cancel()
             else:
                 running[0].shutdown()
 
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with trio.open_signal_receiver(*signals) as received:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(obey, signals, nursery.cancel_scope)
+            nursery.start_soon(obey, received, nursery.cancel_scope)
             try:
                 await _serve(config, hooks, ready)
             except BackendError as error:

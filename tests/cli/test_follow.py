@@ -27,7 +27,8 @@ from openline.updates import (
     Update,
 )
 from openline_audio.pace import Worker
-from openline_cli.follow import Follower, Outcome, follow, is_gone, stop_signals
+from openline_cli.follow import Follower, Outcome, follow, is_gone
+from openline_cli.signals import stop_signals
 from openline_cli.view import Both, JsonView, Snapshot, View
 from openline_cli.writers import Draft
 from tests.cli.faulty_disk import FaultyDisk
@@ -244,7 +245,7 @@ def test_hangup_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -
         assert stop_signals() == (signal.SIGINT, signal.SIGTERM)
     finally:
         signal.signal(signal.SIGHUP, before)
-    monkeypatch.setattr("openline_cli.follow._HANGUP", None)  # as on Windows
+    monkeypatch.setattr("openline_cli.signals.HANGUP", None)  # as on Windows
     assert stop_signals() == (signal.SIGINT, signal.SIGTERM)
 
 

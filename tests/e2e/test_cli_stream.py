@@ -189,6 +189,24 @@ def test_the_right_token_opens_and_a_wrong_one_fails_at_once(tmp_path: Path) -> 
     assert "s3cret" not in out + err
 
 
+def test_a_backend_whose_terminal_closes_tells_its_clients() -> None:
+    """The shell and the kernel both send SIGHUP: the second does not cut what the first began."""
+    serving = ("serve", "--port", "0", "--recognizer", "echo")
+    with _running(*serving) as server:
+        assert server.stdout is not None
+        address = server.stdout.readline().removeprefix("listening on ").strip()
+        arguments = ["stream", "--url", address, str(CLIP), "--json", "--policy", "give_up_after=1"]
+        with _running(*arguments) as process:
+            _next(process, state="streaming")
+            server.send_signal(signal.SIGHUP)
+            server.send_signal(signal.SIGHUP)
+            lost = _next(process, state="reconnecting")
+            process.kill()
+        _, err = server.communicate()
+    assert (server.returncode, err) == (0, "")
+    assert lost["reason"] == "the server is restarting"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_one_signal_finishes_properly(number: signal.Signals, url: str, tmp_path: Path) -> None:
     path = tmp_path / "t.txt"

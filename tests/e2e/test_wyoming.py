@@ -374,7 +374,7 @@ async def begin(to: AsyncTcpClient, backend: BackgroundBackend) -> None:
     await asyncio.to_thread(heard, backend)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_lets_an_utterance_end(number: signal.Signals) -> None:
     async def main(port: int, process: subprocess.Popen[str]) -> str:
         async with client(port) as to:
@@ -388,6 +388,24 @@ def test_a_signal_lets_an_utterance_end(number: signal.Signals) -> None:
             )
             with pytest.raises(ConnectionRefusedError):
                 await asyncio.open_connection("127.0.0.1", port)
+            await to.write_event(AudioStop().event())
+            return Transcript.from_event((await answers(to))[-2]).text
+
+    with BackgroundBackend() as backend, stopping(backend) as (port, process):
+        assert asyncio.run(main(port, process)) == "0.00-2.00 2.00-2.79"
+
+
+def test_a_terminal_that_closes_lets_an_utterance_end() -> None:
+    """The shell and the kernel both send SIGHUP, and nobody reads what the command writes."""
+
+    async def main(port: int, process: subprocess.Popen[str]) -> str:
+        async with client(port) as to:
+            await begin(to, backend)
+            assert process.stderr is not None
+            process.send_signal(signal.SIGHUP)
+            await asyncio.to_thread(process.stderr.readline)
+            process.stderr.close()
+            process.send_signal(signal.SIGHUP)
             await to.write_event(AudioStop().event())
             return Transcript.from_event((await answers(to))[-2]).text
 
