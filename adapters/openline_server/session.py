@@ -3,7 +3,7 @@
 The session makes happenings, lets faults change them, and sends what the contract writes for
 them; what the client sends it takes as the actions that the contract reads. The phases:
 *waiting* for ``start``; *admitting*, while it waits for a session slot; *streaming* from the
-ack; *finishing* from ``stop``, until all audio is recognised or 8 s are over. A contract
+ack; *finishing* from ``stop``, until all audio is recognised or its time is over. A contract
 without a start is admitted at once. One task receives in all phases, because a WebSocket whose
 messages are not taken answers no pings. Slow work (admission, finishing, keepalive, metrics,
 recognition) runs beside it. A task that ends the conversation calls ``_end`` with the code,
@@ -229,7 +229,7 @@ class Session:
     async def _finish(self) -> None:
         await self._hooks.finishing(self._peer)
         wait = self._contract.stop_wait
-        await self._sources.finish(self._config.stop_timeout if wait is None else wait)
+        await self._sources.finish(self._config.stop_wait if wait is None else wait)
         if not self._scope.cancel_called:
             await self._summarise()
 

@@ -13,6 +13,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 from wsproto.events import Pong
 
+from openline_server.config import ServerConfig
 from openline_server.contract import JsonObject
 from openline_server.hooks import Hooks, Peer
 from openline_server.recognizer import (
@@ -25,6 +26,7 @@ from openline_server.recognizer import (
     RecognizerError,
     Segment,
 )
+from openline_server.server import Server
 
 if TYPE_CHECKING:
     from tests.server.conftest import Connect, Serving
@@ -60,6 +62,19 @@ class Stuck:
     async def recognise(self, question: Question) -> Hypothesis | None:
         await trio.sleep(inf)
         raise AssertionError("unreachable")
+
+
+class Lagging(Stuck):
+    """A recogniser that takes so many seconds for a final."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    async def recognise(self, question: Question) -> Hypothesis | None:
+        if not question.segment.final:
+            return None
+        await trio.sleep(self.seconds)
+        return Hypothesis(f"{question.segment.t0:.2f}-{question.segment.t1:.2f}")
 
 
 class Failing(Stuck):
@@ -386,6 +401,36 @@ async def test_a_stuck_recogniser_is_given_up_after_eight_seconds(
     assert client.of("status")[-1]["message"].startswith("ASR processing timed out")
     assert [m["type"] for m in client.received[-3:]] == ["status", "metrics", "final_summary"]
     assert client.times[-1] == pytest.approx(9.1, abs=0.01)
+
+
+async def test_a_recogniser_that_may_be_slow_has_time_for_its_words(
+    autojump_clock: MockClock, connect: Connect
+) -> None:
+    """On a busy machine a second of speech may take Whisper longer than eight."""
+    config = ServerConfig(recognizer="whisper")
+    client = await connect(Server(config, Lagging(100.0)))
+    await client.start()
+    await client.speak(1.1)
+    await client.send(STOP)
+    assert await client.end() == 1000
+    assert client.texts() == ["0.00-1.10"]
+    assert client.of("status")[-1]["state"] != "warning"
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [
+        ({"recognizer": "echo"}, 8.0),
+        ({"recognizer": "none"}, 8.0),
+        ({"recognizer": "whisper"}, 120.0),
+        ({"recognizer": "pocketsphinx"}, 120.0),
+        ({"recognizer": "whisper", "stop_timeout": 3.0}, 3.0),
+    ],
+)
+def test_time_for_the_last_words_is_as_the_recogniser_needs(
+    given: dict[str, Any], seconds: float
+) -> None:
+    assert ServerConfig(**given).stop_wait == seconds
 
 
 async def test_audio_is_never_held_beyond_the_horizon(

@@ -34,6 +34,7 @@ from math import inf
 from typing import ClassVar, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
+from openline_server.config import STOP_WAIT
 from openline_server.contract import (
     BYTES_PER_SECOND,
     Audio,
@@ -151,7 +152,7 @@ class Contract:
     #: How long a client waits for a free session before it is told that there is none.
     capacity_wait: ClassVar[float | None] = 0.0
     #: How long all that was sent may take once it is stopped; None: as the server is configured.
-    stop_wait: ClassVar[float | None] = 120.0
+    stop_wait: ClassVar[float | None] = STOP_WAIT
     #: The audio that is queued before the oldest is dropped, and how much goes then, in seconds.
     queue_seconds: ClassVar[float] = 600.0
     shed_seconds: ClassVar[float] = 0.0
