@@ -19,8 +19,9 @@ from typing import ClassVar, cast
 
 from openline.events import SourceKind
 from openline.text import harmless, one_line
+from openline_audio.excerpt import check_part
 from openline_audio.pace import Runtime, Worker, check_speed, play
-from openline_audio.reader import ADVICE, Choice, RecordingReader
+from openline_audio.reader import ADVICE, Choice, RecordingReader, ends_before
 from openline_audio.source import Sink, SourceError
 
 _ALL = Choice()
@@ -37,10 +38,15 @@ class FileSource:
     ``stream`` is the number of a container's audio stream, from 1; None takes its default.
     ``allow_empty``: a recording without audio ends, and is not lost.
 
+    ``start`` and ``until`` are the times of the part to send, in seconds of the recording; None is
+    its end. Session time 0 is ``start`` then: add ``begins_at`` to a time of a session to get the
+    time of the recording. What is before the part is decoded and dropped. A recording that ends
+    before it is lost; where its header states the length, the constructor raises SourceError.
+
     The constructor decodes the first second (it blocks on the disk) and raises SourceError,
     one line, if the file cannot be used (NoAudioError if there is no audio in it); ValueError if
-    ``speed`` is not a finite number above 0, and TypeError if ``path`` is no path. ``worker``
-    runs the blocking reads and is of interest to tests.
+    ``speed`` is not a finite number above 0, or there can be no such part, and TypeError if
+    ``path`` is no path. ``worker`` runs the blocking reads and is of interest to tests.
     """
 
     kind = SourceKind.STORE
@@ -53,26 +59,43 @@ class FileSource:
         speed: float = 1.0,
         channel: int | None = None,
         stream: int | None = None,
+        start: float = 0.0,
+        until: float | None = None,
         allow_empty: bool = False,
         worker: Worker | None = None,
     ) -> None:
         self._path = _checked(path)
         self._speed = check_speed(speed)
-        self._choice = Choice(channel, stream, allow_empty)
+        check_part(start, until)
+        whole = Choice(channel, stream, allow_empty)
+        self._choice = whole._replace(start=start, until=until)
         self._worker = worker or self._runtime.in_thread
         self._reader: _FileReader | None = None
-        reader = _FileReader(self._path, self._choice, probe=True)
+        reader = _FileReader(self._path, whole, probe=True)
         try:
-            self._duration = reader.duration
+            self._length = reader.duration
             self._channels = reader.channels
             reader.read()  # a header may be fine with nothing decodable behind it
         finally:
             reader.close()
+        if self._length and self._length <= start:
+            raise SourceError(ends_before(shown(self._path), self._length, start))
 
     @property
     def duration(self) -> float | None:
-        """Seconds of audio in all; None if the file does not state them, or has several parts."""
-        return self._duration
+        """Seconds of audio in all; None if the file does not state them, or has several parts.
+
+        Those of the part alone, if only one is wanted.
+        """
+        if self._length is None:
+            return None
+        until = self._choice.until
+        return (self._length if until is None else min(self._length, until)) - self.begins_at
+
+    @property
+    def begins_at(self) -> float:
+        """Seconds of the recording before the audio that is sent."""
+        return self._choice.start
 
     @property
     def channels(self) -> int:

@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
 
@@ -95,6 +95,20 @@ class FrameReader(Protocol):
 
     def close(self) -> None:
         """Release everything; called once, from the event loop's thread."""
+        ...
+
+
+@runtime_checkable
+class Passing(Protocol):
+    """A reader of which a part may be wanted: what is before that is read and dropped."""
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether all that was read is before the part."""
+        ...
+
+    def pass_over(self) -> None:
+        """Read on towards the part; it blocks for a while at most. Raises as ``read``."""
         ...
 
 
@@ -169,6 +183,8 @@ async def play(
         try:
             reader = await worker(open_reader)
             try:
+                while isinstance(reader, Passing) and reader.is_ahead:
+                    await worker(reader.pass_over)  # a cancellation comes between two
                 while frames := await worker(reader.read):
                     await put(frames)
             finally:

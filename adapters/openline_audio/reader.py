@@ -3,23 +3,27 @@
 Theory of operation. `RecordingReader` decodes a file (`recording`) and converts it (`convert`).
 On a failure halfway all decodable audio is returned first, and then SourceError is raised: the
 source is *lost*, so a torn recording never passes for a whole one. A recording without any audio
-is a loss as well, unless it was allowed. What is odd about the recording but no loss is in
-``remarks``.
+is a loss as well, unless it was allowed. So is one that ends before the part that is asked for
+(`excerpt`). Behind that part nothing is read, so nothing there is a loss. What is odd about the
+recording but no loss is in ``remarks``.
 """
 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from openline.text import one_line
 from openline_audio import formats
 from openline_audio.convert import Joiner, describe_unusable
+from openline_audio.excerpt import Excerpt
 from openline_audio.recording import Block, NeedsMediaError, Recording, UnreadableError
 from openline_audio.source import SourceError
 
 #: The end of every error about a file's contents.
 ADVICE = "give a WAV, FLAC, OGG or MP3 file"
+#: Seconds of audio before a part that are read in one go, so that a cancellation need not wait.
+_STRIDE: Final = 30.0
 #: How to get what reads all other containers.
 EXTRA = 'pip install "openline[media]"'
 
@@ -33,12 +37,15 @@ class Choice(NamedTuple):
 
     ``channel`` is the number of one channel, from 0; None is a mix of all. ``stream`` is the
     number of a container's audio stream, from 1; None is its default. ``allow_empty``: a
-    recording without audio is none that is lost.
+    recording without audio is none that is lost. ``start`` and ``until`` are the times of the part
+    to read, in seconds; None is its end.
     """
 
     channel: int | None = None
     stream: int | None = None
     allow_empty: bool = False
+    start: float = 0.0
+    until: float | None = None
 
 
 #: The mix of all channels.
@@ -67,6 +74,8 @@ class RecordingReader:
         self._channel = choice.channel
         self._allow_empty = choice.allow_empty
         self._joiner = Joiner(choice.channel)
+        self._excerpt = Excerpt(choice.start, choice.until)
+        self._kept: list[bytes] = []  # of the first block of the part
         self._over = False
         self._wrong: list[str] = []
         self._recording = self._opened(choice.stream, probe=probe)
@@ -95,17 +104,34 @@ class RecordingReader:
 
     def read(self) -> list[bytes]:
         """About a second of frames; empty at the end. Raises SourceError where it is lost."""
+        if self._kept:
+            frames, self._kept = self._kept, []
+            return frames
         while not self._over:
             frames = self._next()
             if frames:  # a resampler may take a first piece and give nothing yet
                 return frames
-        if not self._joiner.frames and not self._allow_empty and _is_empty(self._wrong):
+        has_audio = bool(self._joiner.frames or self._excerpt.at)
+        if not has_audio and not self._allow_empty and _is_empty(self._wrong):
             raise NoAudioError(f"{self._name} has a header but no audio behind it; {ADVICE}")
         if self._wrong:
             raise SourceError(
                 f"{self._name} {'; it '.join(self._wrong)}; get a whole copy or convert it"
             )
+        if self._excerpt.is_missed:
+            raise SourceError(ends_before(self._name, self._excerpt.at, self._excerpt.start))
         return []
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether all that was read is before the part that is asked for."""
+        return not self._over and self._excerpt.is_ahead
+
+    def pass_over(self) -> None:
+        """Read on towards the part that is asked for; half a minute of audio at most."""
+        until = self._excerpt.at + _STRIDE
+        while self.is_ahead and self._excerpt.at < until:
+            self._kept = self._next()
 
     def skip(self, samples: int) -> list[bytes]:
         """Read and drop the first ``samples`` (at 16 kHz); returns the frames behind them.
@@ -139,10 +165,17 @@ class RecordingReader:
         return self._fed(block)
 
     def _fed(self, block: Block) -> list[bytes]:
+        wrong = describe_unusable(block.rate, block.samples.shape[1])
+        if wrong is not None:  # of a later part
+            return self._end(f"cannot be read further: {wrong}")
+        samples = self._excerpt.cut(block.rate, block.samples)
         try:
-            return self._joiner.feed(block.rate, block.samples)
-        except ValueError as error:  # a later part has an impossible rate, or other channels
+            frames = self._joiner.feed(block.rate, samples) if len(samples) else []
+        except ValueError as error:  # a later part has fewer channels
             return self._end(f"cannot be read further: {error}")
+        if self._excerpt.is_over and self._recording is not None:
+            frames += self._end(*self._recording.losses)
+        return frames
 
     def _end(self, *wrong: str) -> list[bytes]:
         self._over = True
@@ -175,6 +208,14 @@ class RecordingReader:
                 f"{self._name} has no channel {self._channel} (from 0), only {recording.channels}; "
                 "give the file without it"
             )
+
+
+def ends_before(name: str, seconds: float, start: float) -> str:
+    """The error about a recording that is over before the part that is asked for."""
+    return (
+        f"{name} ends after {seconds:.2f} s, and its audio from {start:.2f} s on is asked for; "
+        "give an earlier start"
+    )
 
 
 def _is_empty(wrong: list[str]) -> bool:

@@ -73,11 +73,12 @@ class DeviceSink(Protocol):
 class Source(Protocol):
     """One stream of audio.
 
-    A source may have four more attributes. ``kind``, a ``SourceKind``: STORE for audio that
+    A source may have five more attributes. ``kind``, a ``SourceKind``: STORE for audio that
     exists already, such as a file, or DEVICE, the default, for audio that is
     captured as time passes. ``may_pause``, if true: it may be silent for longer than
     ``Policy.source_timeout`` and is not lost. ``may_be_silent``, if true: it may give nothing but
-    zeros and is not reported as muted. ``flush(sink)``: see ``Holding``.
+    zeros and is not reported as muted. ``begins_at``: seconds of its recording before its audio, a
+    number; a spool keeps it. ``flush(sink)``: see ``Holding``.
     """
 
     @property

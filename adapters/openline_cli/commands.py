@@ -68,6 +68,8 @@ _LISTED: Final = (
             options.RATE,
             options.CHANNELS,
             options.STREAM,
+            options.FROM,
+            options.UNTIL,
             options.SPLIT,
             options.ALLOW_EMPTY,
             options.DEVICE_POLICY,

@@ -20,6 +20,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias, TypeGuard
 
 import trio
@@ -32,6 +33,7 @@ from openline.updates import Ended, PartialRetracted, Statistics, Transcript, Up
 from openline_audio.pace import Worker
 from openline_audio.source import Source
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
+from openline_cli.recorded import in_recording
 from openline_cli.signals import Requests, stop_signals
 from openline_cli.view import Snapshot, View
 from openline_cli.writers import Draft
@@ -159,18 +161,33 @@ def opening(
 
 
 async def follow(
-    open_one: Opening, view: View, *, draft: Draft | None = None, worker: Worker = in_thread
+    open_one: Opening,
+    view: View,
+    *,
+    draft: Draft | None = None,
+    worker: Worker = in_thread,
+    begins_at: Mapping[str, float] = MappingProxyType({}),
 ) -> Outcome:
-    """Open a session and show it until it ends; ``draft`` gets its finals."""
-    return await Follower(view, worker, draft).run(open_one)
+    """Open a session and show it until it ends; ``draft`` gets its finals.
+
+    ``begins_at``: where the audio of a source begins in its recording, in seconds, if not at 0.
+    """
+    return await Follower(view, worker, draft, begins_at).run(open_one)
 
 
 class Follower:
     """Shows one session. It passes the view no update while the view writes in its thread."""
 
-    def __init__(self, view: View, worker: Worker = in_thread, draft: Draft | None = None) -> None:
+    def __init__(
+        self,
+        view: View,
+        worker: Worker = in_thread,
+        draft: Draft | None = None,
+        begins_at: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self._view = view
         self._draft = draft
+        self._begins_at = begins_at
         self._worker = worker
         self._writing = trio.Lock()
         self._session: Following | None = None
@@ -197,7 +214,7 @@ class Follower:
                         if self._draft is not None:
                             writing.start_soon(self._save_all, self._draft, nursery)
                         async for update in session:
-                            self._take(update)
+                            self._take(in_recording(update, self._begins_at))
                         self._over = True
                         self._wake()
                     nursery.cancel_scope.cancel()

@@ -33,6 +33,8 @@ class Reading:
     rate: int | None = None
     channels: int | None = None
     stream: int | None = None
+    begin: float = 0.0
+    until: float | None = None
     split: bool = False
     allow_empty: bool = False
     device_policy: str = "hold"
@@ -65,6 +67,7 @@ def device_of(file: str) -> tuple[str, str] | None:
 def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -> dict[str, Source]:
     """The sources by the first of ``names``, the first file's first. Raises Problem."""
     inputs = [_channel_of(file) for file in files]
+    _check_part(files, reading)
     if reading.split:
         inputs = _split(inputs, names)
     if len(inputs) > len(names):
@@ -81,6 +84,23 @@ def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -
         name: _open(file, channel, reading)
         for name, (file, channel) in zip(names, inputs, strict=False)
     }
+
+
+def _check_part(files: Sequence[str], reading: Reading) -> None:
+    """Raise Problem where a part is asked for that is none, or of what has no parts."""
+    if reading.until is not None and reading.until <= reading.begin:
+        raise Problem("--until is not behind --from: give two times of the recording, in order")
+    given = {"--from": reading.begin, "--until": reading.until}
+    option = next((name for name, value in given.items() if value), None)
+    for file in files if option else ():
+        device = device_of(file)
+        if device is not None:
+            raise Problem(f"{option} is for recordings; {device[0]}: is captured as time passes")
+        if file == STDIN:
+            raise Problem(
+                f"{option} is for a recording by its name; cut what is piped in, as in "
+                "ffmpeg -ss 12:30 -i FILE -f wav - | openline stream -"
+            )
 
 
 def _channel_of(file: str) -> tuple[str, int | None]:
@@ -129,6 +149,8 @@ def _open(file: str, channel: int | None, reading: Reading) -> Source:
             speed=reading.speed,
             channel=channel,
             stream=reading.stream,
+            start=reading.begin,
+            until=reading.until,
             allow_empty=reading.allow_empty,
         )
     except NoAudioError as error:

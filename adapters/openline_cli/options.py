@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from openline.backend import Backend
-from openline_cli.parameters import Parameter, above_0, from_1, port, whole
+from openline_cli.parameters import Parameter, above_0, from_1, port, position, whole
 
 #: The recognisers of the reference backend.
 RECOGNIZERS: Final = ("whisper", "pocketsphinx", "echo", "none")
@@ -177,6 +177,22 @@ STREAM: Final = Parameter(
     read=from_1,
     table="sources",
     help="Read this audio stream of a container, from 1; its default if not given.",
+)
+FROM: Final = Parameter(
+    name="begin",
+    flags=("--from",),
+    value="TIME",
+    read=position,
+    default=0.0,
+    help="Begin there in the recording, as in 12:30, 1:02:30 or 90s; all times stay those of the "
+    "recording.",
+)
+UNTIL: Final = Parameter(
+    name="until",
+    flags=("--until",),
+    value="TIME",
+    read=position,
+    help="End there in the recording.",
 )
 SPLIT: Final = Parameter(
     name="split",

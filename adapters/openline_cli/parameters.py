@@ -12,6 +12,7 @@ Names are not abbreviated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,6 +23,8 @@ from openline_cli.problems import Problem
 
 #: Units of time, each before one that it ends with.
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
+#: m:ss and h:mm:ss, with decimals of a second; m may be above 59 without hours.
+_CLOCK: Final = re.compile(r"(?:(\d{1,4}):(?=[0-5]?\d:))?(\d{1,4}):([0-5]\d(?:\.\d+)?)", re.ASCII)
 #: The flags that ask for help, of any command.
 HELP: Final = ("-h", "--help")
 
@@ -147,6 +150,19 @@ def duration(text: str) -> float:
         return above_0(value) * unit
     except ValueError:
         raise ValueError("give a time above 0, as in 500ms, 60s or 2min") from None
+
+
+def position(text: str) -> float:
+    """A time of a recording in seconds, 0 or more: 750, 90s, 12:30, 1:02:30.5. ValueError."""
+    value = text.strip()
+    found = _CLOCK.fullmatch(value)
+    if found is not None:
+        hours, minutes, seconds = found.groups()
+        return 3600 * int(hours or 0) + 60 * int(minutes) + float(seconds)
+    try:
+        return 0.0 if value == "0" else duration(value)
+    except ValueError:
+        raise ValueError("give a time, as in 12:30, 1:02:30.5, 90s or 750") from None
 
 
 def read_words(command: Command, words: Sequence[str]) -> dict[str, Any]:

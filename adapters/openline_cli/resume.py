@@ -25,6 +25,7 @@ from openline_cli.dialects import blamed, configured_by, find_dialect
 from openline_cli.follow import follow
 from openline_cli.network import NetworkOptions
 from openline_cli.problems import COMPLETE, INTERRUPTED, Problem
+from openline_cli.recorded import shifted
 from openline_cli.screen import find_screen, write_err
 from openline_cli.settings import check_buffer
 from openline_cli.stream import finish, make_backend, make_view, with_headers, with_subprotocols
@@ -151,10 +152,12 @@ def _resume(
     )
     draft = None
     if options.out is not None:
-        draft = Draft(options.out, several=len(began.sources) > 1, past=past.transcript)
+        said = [shifted(each, began.begins_at) for each in past.transcript]
+        draft = Draft(options.out, several=len(began.sources) > 1, past=said)
     try:
         with blamed(options.dialect):
-            outcome = trio.run(watch.around, partial(follow, open_one, view, draft=draft))
+            follows = partial(follow, open_one, view, draft=draft, begins_at=began.begins_at)
+            outcome = trio.run(watch.around, follows)
     except SpoolError as error:
         raise Problem(str(error)) from None
     return finish(outcome, screen, draft=draft, json=options.json, folder=folder)

@@ -63,6 +63,8 @@ class StreamOptions(WatchedOptions):
     rate: int | None = None
     channels: int | None = None
     stream: int | None = None
+    begin: float = 0.0
+    until: float | None = None
     split: bool = False
     allow_empty: bool = False
     device_policy: str = "hold"
@@ -113,7 +115,9 @@ def stream(options: StreamOptions) -> int:
     )
     try:
         with blamed(options.dialect):
-            outcome = trio.run(watch.around, partial(follow, open_one, view, draft=draft))
+            begins_at = dict.fromkeys(sources, options.begin) if options.begin else {}
+            follows = partial(follow, open_one, view, draft=draft, begins_at=begins_at)
+            outcome = trio.run(watch.around, follows)
     except SpoolError as error:
         raise Problem(f"--spool: {error}") from None
     except JournalError as error:
@@ -190,6 +194,8 @@ def _reading(options: StreamOptions) -> Reading:
         rate=options.rate,
         channels=options.channels,
         stream=options.stream,
+        begin=options.begin,
+        until=options.until,
         split=options.split,
         allow_empty=options.allow_empty,
         device_policy=options.device_policy,

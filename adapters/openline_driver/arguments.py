@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from ssl import SSLContext
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -76,6 +77,7 @@ def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
         kinds={
             name: getattr(source, "kind", SourceKind.DEVICE) for name, source in sources.items()
         },
+        begins_at=_begins_of(sources),
         store_bytes=0 if given["spool"] is None else limit,
         user_agent=maker.user_agent,
         network_hints=_wants_hints(given, given["backend"]),
@@ -103,11 +105,13 @@ def resumed_options(
     sources: tuple[PastSource, ...],
     transcript: tuple[Transcript, ...],
     unread: Collection[str],
+    begins_at: Mapping[str, float] = MappingProxyType({}),
 ) -> SessionOptions:
     """The options of a session that an earlier process began.
 
-    ``names`` are those of its sources; ``sources`` and ``transcript`` are what was stored, and
-    ``unread`` the recordings that were not read to their ends.
+    ``names`` are those of its sources; ``sources`` and ``transcript`` are what was stored,
+    ``unread`` the recordings that were not read to their ends, and ``begins_at`` the seconds of
+    recordings before what was sent.
     """
     return SessionOptions(
         backend=backend,
@@ -119,6 +123,7 @@ def resumed_options(
         dialect=dialect,
         credentials=given["credentials"],
         unread=frozenset(unread),
+        begins_at=begins_at,
         store_bytes=STORE_LIMIT,  # it has a store, even if nothing is in it
         past_sources=sources,
         past_transcript=transcript,
@@ -164,3 +169,9 @@ def _check(given: Mapping[str, Any], required: tuple[str, ...]) -> None:
     check_given(**{name: given[name] for name in required})
     check_optional(**{name: given[name] for name in _OPTIONAL if name in given})
     check_switch("network_hints", given.get("network_hints", False))
+
+
+def _begins_of(sources: Mapping[str, object]) -> dict[str, float]:
+    """Where the audio of each source begins in its recording, in seconds, if not at 0."""
+    found = {name: getattr(source, "begins_at", 0.0) for name, source in sources.items()}
+    return {name: seconds for name, seconds in found.items() if seconds}

@@ -45,8 +45,9 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     and ``past_transcript`` are what an earlier process left of this session, as it was stored;
     None: this session is new. ``continued`` are the sources of a resumed session that capture on,
     behind what is stored of them: the rest of a recording. ``unread`` are the recordings that the
-    earlier process did not read to their ends. ``user_agent`` is for the request's
-    header of that name.
+    earlier process did not read to their ends. ``begins_at`` are the seconds of a recording before
+    the audio of its source, where only a part is sent. ``user_agent`` is for the request's header
+    of that name.
     ``addresses`` is what it remembers of those that it dials; None: nothing.
     ``network_hints``: the session looks for a network that is back; ``slept`` tells for how long
     the machine has slept in all (``openline_driver.network_hints``). ``credentials`` may hold a
@@ -68,6 +69,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     past_transcript: tuple[Transcript, ...] = ()
     continued: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
+    begins_at: Mapping[str, float] = MappingProxyType({})
     user_agent: str = "openline"
     network_hints: bool = False
     slept: Callable[[], float] | None = None
@@ -85,11 +87,11 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
         """How ``source`` has ended in a resumed session that captures no more of it."""
         if source not in self.unread:
             return e.SourceFinished(source)
-        seconds = 0.0
+        seconds = begins_at = self.begins_at.get(source, 0.0)
         for past in self.past_sources or ():
             if past.source == source:
                 ends = [end for _, end in past.on_disk] + [gap.end for gap in past.gaps]
-                seconds = (max([past.confirmed, *ends]) - past.origin) / SAMPLE_RATE
+                seconds = begins_at + (max([past.confirmed, *ends]) - past.origin) / SAMPLE_RATE
         return e.SourceFailed(source, f"it was read to {seconds:.2f} s, and not to its end")
 
     @property

@@ -37,6 +37,7 @@ def begun(
                 options.sources,
                 dialect=options.dialect,
                 recordings=[name for name in kinds if kinds[name] is SourceKind.STORE],
+                begins_at=options.begins_at,
             )
             session.attach_spool(Spool.create(Path(spool), began))
     return session
@@ -66,6 +67,7 @@ def begun_again(
             sources=past.sources,
             transcript=past.transcript,
             unread=past.unread,
+            begins_at=past.began.begins_at,
         )
         session = make(options)
         with opened(journal):

@@ -7,8 +7,9 @@ append-only, so a record torn by a crash is the last one: reading stops before i
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import msgspec
@@ -35,7 +36,8 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     instead. Nor does it hold the values of headers: ``origin`` is the only one that is no secret,
     and of the others ``headers`` has the names. ``dialect`` is the dialect's name; None in a log of
     an early version. ``dialect_options`` are its options, as text, where they differ from the
-    defaults. ``recordings`` are the sources whose audio is stored elsewhere too.
+    defaults. ``recordings`` are the sources whose audio is stored elsewhere too, and ``begins_at``
+    the seconds of a recording before what was sent of it, if any.
     """
 
     version: int
@@ -52,6 +54,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     origin: str | None = None
     headers: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
+    begins_at: dict[str, float] = {}
 
     @classmethod
     def of(
@@ -62,6 +65,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
         *,
         dialect: Dialect,
         recordings: Iterable[str] = (),
+        begins_at: Mapping[str, float] = MappingProxyType({}),
     ) -> Began:
         """The record for a new session."""
         origins = [value for name, value in backend.headers if name.lower() == _ORIGIN]
@@ -80,6 +84,7 @@ class Began(msgspec.Struct, frozen=True, tag=True, kw_only=True):
             origin=origins[-1] if origins else None,
             headers=tuple(name for name, _ in backend.headers if name.lower() != _ORIGIN),
             recordings=tuple(recordings),
+            begins_at=dict(begins_at),
         )
 
     def spoken(self, given: Dialect | None = None) -> Dialect:

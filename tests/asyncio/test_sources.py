@@ -95,6 +95,13 @@ async def turns() -> None:
 
 
 @every_loop
+def test_part_of_a_recording(loop: Loop, tmp_path: Path) -> None:
+    source = FileSource(written(tmp_path, 40_000), start=0.5, until=2.0, speed=100)
+    assert (source.duration, source.begins_at) == (1.5, 0.5)
+    assert recorded(source, loop) == noise(40_000)[8_000:32_000].tobytes()
+
+
+@every_loop
 def test_a_recording(loop: Loop, tmp_path: Path) -> None:
     path = written(tmp_path, 40_000)
     assert recorded(FileSource(path, speed=100), loop) == noise(40_000).tobytes()

@@ -89,6 +89,12 @@ def test_every_name_can_be_imported() -> None:
         _ = sources.Nothing
 
 
+def test_part_of_a_recording(tmp_path: Path) -> None:
+    source = FileSource(written(tmp_path, 40_000), start=0.5, until=2.0, speed=100)
+    assert (source.duration, source.begins_at) == (1.5, 0.5)
+    assert recorded(source) == noise(40_000)[8_000:32_000].tobytes()
+
+
 def test_a_recording_needs_no_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(threading.Thread, "start")
     path = written(tmp_path, 40_000)

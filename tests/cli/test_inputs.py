@@ -254,3 +254,35 @@ def test_a_device_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("openline_trio.sources.microphone.Microphone", fail)
     found = problem(["mic:nix"])
     assert (str(found), found.status) == ("there is no microphone 'nix'", USAGE)
+
+
+def test_part_is_of_each_file(call: Path) -> None:
+    sources = open_sources(
+        [str(call)], NAMES, Reading(split=True, speed=1e6, begin=0.25, until=0.5)
+    )
+    for seed, source in enumerate(sources.values(), 1):
+        sink = Sink()
+        trio.run(source.run, sink)
+        assert sink.pcm == party(seed)[8_000:16_000]
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "line"),
+    [
+        ("call.wav", {"begin": 2.0}, "call.wav ends after 1.00 s, and its audio from 2.00 s on is"),
+        ("call.wav", {"begin": 0.5, "until": 0.5}, "--until is not behind --from: give two times"),
+        ("call.wav", {"until": 0.0}, "--until is not behind --from: give two times"),
+        ("-", {"begin": 0.5}, "--from is for a recording by its name; cut what is piped in, as in"),
+        ("-", {"until": 0.5}, "--until is for a recording by its name; cut what is piped in, as"),
+        ("mic:", {"begin": 0.5}, "--from is for recordings; mic: is captured as time passes"),
+        ("system:x", {"until": 0.5}, "--until is for recordings; system: is captured as time"),
+    ],
+)
+def test_part_that_cannot_be_had_is_one_line(
+    call: Path, monkeypatch: pytest.MonkeyPatch, file: str, options: dict[str, float], line: str
+) -> None:
+    monkeypatch.chdir(call.parent)
+    found = problem([file], **options)
+    assert str(found).startswith(line)
+    assert "\n" not in str(found)
+    assert found.status == USAGE

@@ -17,7 +17,7 @@ from openline_cli.diagram import diagram
 from openline_cli.doctor import DoctorOptions
 from openline_cli.load import LoadOptions
 from openline_cli.options import LOGGING
-from openline_cli.parameters import Command, read_words
+from openline_cli.parameters import Command, position, read_words
 from openline_cli.problems import Problem
 from openline_cli.resume import ResumeOptions
 from openline_cli.stream import StreamOptions
@@ -99,3 +99,37 @@ def test_a_parameter_is_described_in_a_sentence(command: Command) -> None:
 
 def test_every_command_has_a_function() -> None:
     assert set(RUN) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0.0), ("0:00", 0.0), ("750", 750.0), ("12.5", 12.5), ("90s", 90.0), ("2min", 120.0),
+        ("12:30", 750.0), ("1:02:30", 3750.0), ("1:02:30.5", 3750.5), ("75:00", 4500.0),
+        (" 0:59.25 ", 59.25), ("500ms", 0.5), ("100:00:00", 360_000.0),
+    ],
+)  # fmt: skip
+def test_time_of_a_recording_is_read(text: str, seconds: float) -> None:
+    assert position(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "-1",
+        "1:60",
+        "1:2",
+        "1:75:00",
+        "a:30",
+        "12:30s",
+        "1:2:3:4",
+        "nan",
+        "inf",
+        "1,5",
+        "\u0661:30",
+    ],
+)
+def test_other_text_is_no_time_of_a_recording(text: str) -> None:
+    with pytest.raises(ValueError, match="give a time, as in 12:30, "):
+        position(text)

@@ -10,13 +10,14 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from openline.backend import Backend
 from openline.dialects.checking import DialectError
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Ids, Memory
 from openline.dialects.registry import DEFAULT
-from openline.events import SourceKind
+from openline.events import SourceFailed, SourceKind
 from openline.policy import Policy
 from openline.session import PastSource
 from openline.updates import Transcript
@@ -130,6 +131,18 @@ def test_given_options_replace_the_defaults() -> None:
     assert repr(options).startswith("SessionOptions(session_id='mine', backend=")
 
 
+class Cut(Stored):
+    """The rest of a recording."""
+
+    begins_at = 750.0
+
+
+def test_place_of_a_part_in_its_recording_is_kept() -> None:
+    options = new_options(given(sources={"mic": Cut(), "system": Stored()}), MAKER)
+    assert options.begins_at == {"mic": 750.0}
+    assert new_options(given(), MAKER).begins_at == {}
+
+
 def resuming(**others: Any) -> dict[str, Any]:
     """The arguments of ``resume_session``."""
     usual = {
@@ -151,7 +164,7 @@ PAST = PastSource(source="mic", origin=0, confirmed=5, on_disk=())
 FINAL = Transcript(source="mic", text="a", final=True, start=0.0, end=0.01)
 
 
-def resumed(**others: Any) -> SessionOptions:
+def resumed(*, begins_at: dict[str, float] | None = None, **others: Any) -> SessionOptions:
     return resumed_options(
         resuming(**others),
         MAKER,
@@ -162,6 +175,7 @@ def resumed(**others: Any) -> SessionOptions:
         sources=(PAST,),
         transcript=(FINAL,),
         unread=("system",),
+        begins_at=begins_at or {},
     )
 
 
@@ -186,12 +200,21 @@ def test_options_of_a_resumed_session() -> None:
     assert (options.dialect, options.credentials) == (checked_dialect(None), None)
     assert (options.past_transcript, options.user_agent) == ((FINAL,), "openline/test")
     assert options.unread == {"system"}
+    assert options.begins_at == {}
     assert (options.session_id, options.is_resumed, options.store_bytes) == (
         "old",
         True,
         STORE_LIMIT,
     )
     assert options.past_sources == (PAST,)
+
+
+def test_recording_that_was_not_read_whole_was_read_to_a_time_of_its_own() -> None:
+    past = PastSource(source="system", origin=8_000, confirmed=8_000, on_disk=((8_000, 40_000),))
+    for begins_at, text in (({}, "2.00 s"), ({"system": 750.0}, "752.00 s")):
+        options = replace(resumed(begins_at=begins_at), past_sources=(PAST, past))
+        failed = SourceFailed("system", f"it was read to {text}, and not to its end")
+        assert options.past_end("system") == failed
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,10 @@ from typing import Any, TypeAlias
 
 import pytest
 
+import openline_cli
 from openline_store.spool import load
 
+CLIP = Path(openline_cli.__file__).parent / "data" / "meeting.flac"
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
 COMMAND = [sys.executable, "-m", "openline_cli"]
 RATE = 16_000
@@ -133,6 +135,25 @@ def _pour(fd: int, pcm: bytes) -> None:
             rest = rest[os.write(fd, rest) :]
     except BrokenPipeError:
         pass
+
+
+def test_rest_of_a_recording_keeps_its_times_after_a_crash(url: str, tmp_path: Path) -> None:
+    spool, out = tmp_path / "spool", tmp_path / "t.jsonl"
+    part = [str(CLIP), "--from", "10", "--speed", "4"]
+    with _running("stream", *part, "--url", url, "--json", "--spool", str(spool)) as process:
+        first = _kill_at_the_first_final(process)
+    assert (first["start"], first["end"]) == (10.0, 12.0)
+    with _running("resume", str(spool), "--json", "--out", str(out)) as process:
+        told, err = process.communicate()
+    assert process.returncode == 1
+    ended = json.loads(told.splitlines()[-1])
+    captured = ended["sources"]["system"]["captured"]
+    assert f"it was read to {10 + captured / RATE:.2f} s, and not to its end" in err
+    finals = [json.loads(line) for line in out.read_text().splitlines()]
+    finals = [each for each in finals if each["update"] == "transcript"]
+    assert finals[0]["start"] == 10.0
+    assert all(a["end"] == b["start"] for a, b in pairwise(finals))
+    assert finals[-1]["end"] == pytest.approx(10 + captured / RATE, abs=1 / RATE)
 
 
 def test_a_stream_that_completes_leaves_its_spool_empty(url: str, tmp_path: Path) -> None:

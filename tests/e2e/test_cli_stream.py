@@ -112,6 +112,32 @@ def test_a_recording_is_streamed_whole(url: str) -> None:
     assert ended["sources"] == {"mic": counts | none}
 
 
+def test_rest_of_a_recording_has_the_times_of_the_recording(url: str, tmp_path: Path) -> None:
+    out = tmp_path / "rest.srt"
+    part = ("--from", "0:20.5", "--until", "25")
+    status, text, err = _stream(url, str(CLIP), *part, "--json", "--speed", "30", "--out", str(out))
+    assert (status, err) == (0, "")
+    updates = _updates(text)
+    finals = [each for each in updates if each["update"] == "transcript" and each["final"]]
+    assert [(each["start"], each["end"]) for each in finals] == [
+        (20.5, 22.5), (22.5, 24.5), (24.5, 25.0),
+    ]  # fmt: skip
+    counts = updates[-1]["sources"]["system"]
+    assert (counts["captured"], counts["confirmed"]) == (72_000, 72_000)
+    assert "00:00:20,500 --> 00:00:22,500" in out.read_text()
+    status, text, err = _stream(url, str(CLIP), *part, "--speed", "30")
+    assert text.splitlines()[0].startswith("  0:20.5  system")
+
+
+def test_start_behind_the_end_is_one_line(url: str) -> None:
+    status, out, err = _stream(url, str(CLIP), "--from", "12:30")
+    assert (status, out) == (2, "")
+    assert err == (
+        f"openline: {CLIP} ends after 28.23 s, and its audio from 750.00 s on is asked for; "
+        "give an earlier start\n"
+    )
+
+
 def test_two_recordings_are_two_sources(url: str) -> None:
     status, out, _ = _stream(url, str(CLIP), str(CLIP), "--json", "--speed", "30")
     assert status == 0

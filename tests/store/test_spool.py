@@ -616,6 +616,13 @@ def test_recordings_that_were_not_read_to_their_ends_are_known(tmp_path: Path) -
     spool.close()
 
 
+def test_place_of_a_part_in_its_recording_is_kept(tmp_path: Path) -> None:
+    noted = Began.of(Backend(), "s", ("a",), dialect=DEFAULT, begins_at={"a": 750.0})
+    spool = Spool.create(tmp_path, noted)
+    spool.close()
+    assert load(spool.folder).began.begins_at == {"a": 750.0}
+
+
 def load_read(spool: Spool) -> frozenset[str]:
     """The recordings that the log calls unread, while the spool is in use."""
     read = [record for record, _ in unpack(log_of(spool.folder).read_bytes())]

@@ -53,6 +53,66 @@ def test_16k_mono_passes_bit_for_bit(
     assert [len(frame) for frame in recorder.frames[:-1]] == [640] * ((samples - 1) // 320)
 
 
+def test_part_of_a_recording_is_played_from_its_beginning(
+    write: Write, still: Worker, play: Play, recorder: Recorder
+) -> None:
+    data = noise(48_000)
+    source = FileSource(write("a.wav", data, 16_000), start=0.5, until=2.0, worker=still)
+    play(source, recorder)
+    assert recorder.pcm == data[8_000:32_000].astype("<i2").tobytes()
+    assert (source.duration, source.begins_at) == (1.5, 0.5)
+    # In real time, and nothing waits for what was passed over.
+    assert recorder.times[0] - recorder.starts[0] == pytest.approx(0.02)
+    assert recorder.times[-1] - recorder.starts[0] == pytest.approx(1.5)
+
+
+def test_length_of_a_part(write: Write, still: Worker) -> None:
+    path = write("a.wav", noise(48_000), 16_000)
+    lengths = [
+        FileSource(path, start=start, until=until, worker=still).duration
+        for start, until in ((0.0, None), (1.0, None), (1.0, 9.0), (0.0, 2.0))
+    ]
+    assert lengths == [3.0, 2.0, 2.0, 2.0]
+    joined = path.with_name("joined.wav")
+    joined.write_bytes(path.read_bytes() * 2)
+    assert FileSource(joined, start=4.0, worker=still).duration is None
+
+
+def test_part_behind_the_end_is_an_error_before_any_dial(write: Write, still: Worker) -> None:
+    path = write("a.wav", noise(48_000), 16_000)
+    for start in (3.0, 750.0):
+        with pytest.raises(SourceError) as caught:
+            FileSource(path, start=start, worker=still)
+        assert str(caught.value) == (
+            f"{path} ends after 3.00 s, and its audio from {start:.2f} s on is asked for; "
+            "give an earlier start"
+        )
+    with pytest.raises(ValueError, match="until must be"):
+        FileSource(path, start=2.0, until=1.0, worker=still)
+
+
+async def test_what_is_passed_over_can_be_cancelled(write: Write, recorder: Recorder) -> None:
+    """Between two strides; the reader is closed."""
+    path = write("a.wav", np.zeros(16_000 * 100), 16_000)
+    calls = 0
+
+    async def worker(blocking: Callable[[], T], /, *, abandon: bool = False) -> T:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            scope.cancel()
+        await trio.lowlevel.checkpoint()
+        return blocking()
+
+    before = open_descriptors()
+    with trio.CancelScope() as scope:
+        await FileSource(path, start=99.0, worker=worker).run(recorder)
+    assert scope.cancelled_caught
+    assert calls == 3
+    assert recorder.frames == []
+    assert open_descriptors() == before
+
+
 #: Names, and soundfile's arguments to write them.
 FORMATS: dict[str, dict[str, str]] = {
     "u8.wav": {"subtype": "PCM_U8"},
