@@ -183,8 +183,22 @@ class Listener:
             "max_backlog_seconds": self.queue.limit / BYTES_PER_SECOND,
             "backlog_seconds": round(self.queue.seconds, 3),
             "avg_infer_ms": round(1000 * self._infer_seconds / infers, 1),
-            "realtime_factor": round(self._infer_seconds / max(0.001, self._infer_audio), 3),
+            "realtime_factor": round(self._factor(), 3),
         }
+
+    def _factor(self) -> float:
+        """Seconds of recognition per second of audio.
+
+        A question that is out counts as soon as it makes this larger: a recogniser that is slow is
+        told to be, and not only once it has answered.
+        """
+        factor = self._infer_seconds / max(0.001, self._infer_audio)
+        asking = self._asking
+        if asking is None or asking.asked_at is None:
+            return factor
+        seconds = self._infer_seconds + trio.current_time() - asking.asked_at
+        audio = self._infer_audio + asking.segment.t1 - asking.segment.t0
+        return max(factor, seconds / max(0.001, audio))
 
     async def _drain(self) -> None:
         while True:

@@ -417,6 +417,24 @@ async def test_a_recogniser_that_may_be_slow_has_time_for_its_words(
     assert client.of("status")[-1]["state"] != "warning"
 
 
+async def test_slowness_is_told_before_the_first_answer(
+    autojump_clock: MockClock, connect: Connect
+) -> None:
+    """A client that stops then knows that its last words take a while."""
+
+    class Asked(Stuck):
+        async def recognise(self, question: Question) -> Hypothesis | None:
+            assert question.grant()
+            return await super().recognise(question)
+
+    client = await connect(recognizer=Asked())
+    await client.start()
+    await client.speak(4.1)
+    factors = [message["realtime_factor"] for message in client.of("metrics")]
+    # Half a second of audio was asked about at 0.5 s, and there is no answer yet.
+    assert factors == pytest.approx([1.0, 3.0, 5.0, 7.0], abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("given", "seconds"),
     [
