@@ -69,7 +69,7 @@ def test_server_prints_its_address_and_ends_with_0(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def run_server(
-        config: ServerConfig, announce: Announce, *, hooks: None, figures: None, **_: object
+        config: ServerConfig, announce: Announce, *, hooks: None, figures: None, **_others: object
     ) -> None:
         await trio.lowlevel.checkpoint()
         announce("listening on ws://127.0.0.1:1/x")
@@ -81,7 +81,7 @@ def test_server_prints_its_address_and_ends_with_0(
 
 def test_start_failure_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run_server(
-        config: ServerConfig, announce: Announce, *, hooks: None, figures: None, **_: object
+        config: ServerConfig, announce: Announce, *, hooks: None, figures: None, **_others: object
     ) -> None:
         await trio.lowlevel.checkpoint()
         raise BackendError("whisper cannot load its model")
@@ -111,7 +111,7 @@ def test_server_ends_with_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdin, "fileno", lambda: reading)
 
     async def run_server(
-        config: ServerConfig, announce: Announce, *, hooks: None, figures: None, **_: object
+        config: ServerConfig, announce: Announce, *, hooks: None, figures: None, **_others: object
     ) -> None:
         with trio.open_signal_receiver(signal.SIGTERM) as signals:
             os.write(writing, b"still here")
@@ -135,7 +135,7 @@ def test_faults_are_announced_and_handed_over(
         *,
         hooks: FaultInjector,
         figures: None,
-        **_: object,
+        **_others: object,
     ) -> None:
         await trio.lowlevel.checkpoint()
         announce("listening on ws://127.0.0.1:1/x")
