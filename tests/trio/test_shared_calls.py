@@ -199,6 +199,21 @@ async def test_token_file_is_read_before_each_dial(
     assert [token_of(peer) for peer in net.dials] == ["first-token", "second-token"]
 
 
+@pytest.mark.parametrize("content", [None, "", "two words\n"])
+async def test_token_file_that_never_held_a_token_ends_the_session_at_once(
+    autojump_clock: MockClock, play: Play, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "token"
+    if content is not None:
+        file.write_text(content)
+    net = play.net(echo)
+    began = trio.current_time()
+    ended = last(await play(net, Frames(100), credentials=AtOnce(file)))
+    assert trio.current_time() - began < 0.1
+    assert (ended.state, net.dials) == (State.FAILED, [])
+    assert f"{file}: " in ended.reason
+
+
 async def test_token_file_that_holds_the_refused_token_ends_the_session(
     autojump_clock: MockClock, play: Play, tmp_path: Path
 ) -> None:
