@@ -91,7 +91,8 @@ def run_batch(*, policy: Policy | None, **given: Any) -> int:
 
 def run_load(*, policy: Policy | None, **given: Any) -> int:
     """``openline load``, with the settings of ``--config``. The exit status. Raises Problem."""
-    from openline_cli.load import LoadOptions, load
+    from openline_cli.load import load
+    from openline_cli.load_options import LoadOptions
 
     return load(LoadOptions(policy=policy, **given))
 

@@ -3,7 +3,7 @@
 All arguments are checked before anything is dialled: the recordings, the URL, the token, the
 faults, the files to write, and how many files the process may open. The figures go to stdout, what
 happens meanwhile to stderr. The first Ctrl-C has all callers finish properly, the second ends at
-once; both ways the figures so far are printed.
+once; both ways the figures so far are printed and written. Once they are, Ctrl-C ends the process.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -21,19 +22,19 @@ from typing import Any, Final
 
 from openline.backend import Backend
 from openline.dialects.registry import DEFAULT
-from openline.policy import Policy
 from openline_audio.files import read_pcm
 from openline_audio.source import SAMPLE_RATE, SourceError
-from openline_cli import load_view, writers
-from openline_cli.credentials import find_credentials
+from openline_cli import load_view
+from openline_cli.credentials import find_credentials, warn_without_key
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import STOPPING
 from openline_cli.load_limits import check_files
-from openline_cli.network import NetworkOptions
+from openline_cli.load_options import LoadOptions
+from openline_cli.load_output import Output
 from openline_cli.problems import COMPLETE, FAILED, INTERRUPTED, Problem
 from openline_cli.screen import write_err, write_out
 from openline_cli.settings import check_buffer
-from openline_cli.signals import stop_signals
+from openline_cli.signals import Requests, stop_signals
 from openline_cli.stream import find_backend, with_headers
 from openline_driver.version import version
 from openline_load.caller import Caller, Dialling, SessionCaller, dialler
@@ -56,35 +57,15 @@ from openline_speech.naming import source_name
 
 _HELP: Final = "help"
 _SPEECH: Final = Path(__file__).with_name("data") / "meeting.flac"
-#: The most callers of a search that was given no number.
+#: Callers where no number is given, and the most of a search.
+_SESSIONS: Final = 10
 _MOST: Final = 1000
+#: Seconds, where --ramp and --late are not given.
+_RAMP: Final = 10.0
+_LATE: Final = 2.0
+_SEED: Final = 1
 #: Seconds between two trials of a search, for the backend to forget the last.
 _REST: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadOptions(NetworkOptions):
-    """The options of the command."""
-
-    url: str | None = None
-    sessions: int | None = None
-    ramp: float = 10.0
-    hold: float | None = None
-    rate: float | None = None
-    audio: Sequence[Path] = ()
-    frame: float = 0.02
-    speed: float = 1.0
-    fault: Sequence[str] = ()
-    seed: int = 1
-    find_capacity: bool = False
-    late: float = 2.0
-    json: Path | None = None
-    plot: Path | None = None
-    token_file: Path | None = None
-    plain_ws: bool = False
-    dialect: str | None = None
-    option: Sequence[str] = ()
-    policy: Policy | None = None
 
 
 def load(options: LoadOptions) -> int:
@@ -93,19 +74,12 @@ def load(options: LoadOptions) -> int:
         write_out(fault_list())
         return COMPLETE
     faults = _faults(options.fault)
+    options.check_together()
     dialect = find_dialect(options.dialect, options.option)
     spoken = dialect or DEFAULT
     found = find_backend(options.url, spoken, plain_ws=options.plain_ws, label="URL")
     backend = with_headers(found, options)
-    for name, path in (("--json", options.json), ("--plot", options.plot)):
-        if path is not None:
-            writers.check_place(path, name)
-    if options.find_capacity and options.rate is not None:
-        raise Problem("--find-capacity searches with a ramp: leave --rate out")
-    if options.find_capacity and faults:
-        raise Problem(
-            "--find-capacity: a fault of ours would count as the backend's: leave --fault out"
-        )
+    output = Output({"--json": options.json, "--plot": options.plot})
     with blamed(options.dialect):
         check_buffer(options.policy, spoken.traits)
     try:
@@ -117,30 +91,32 @@ def load(options: LoadOptions) -> int:
         )
     except ValueError as error:  # of SSLKEYLOGFILE
         raise Problem(str(error)) from None
+    variable = spoken.traits.key_variable
     dialling = Dialling(
         backend=backend,
         source=source_name(spoken),
         dialect=dialect,
-        credentials=find_credentials(options.token_file, variable=spoken.traits.key_variable),
+        credentials=find_credentials(options.token_file, variable=variable),
         policy=options.policy,
         connect=connect,
     )
     recordings = _recordings(options.audio or (_SPEECH,))
     longest = max(map(len, recordings)) / 2 / SAMPLE_RATE / options.speed
-    sessions = options.sessions or (_MOST if options.find_capacity else 10)
     plan = Plan(
-        sessions=sessions,
-        ramp=options.ramp,
+        sessions=options.sessions or (_MOST if options.find_capacity else _SESSIONS),
+        ramp=_RAMP if options.ramp is None else options.ramp,
         hold=options.hold or longest,
-        rate=options.rate,
+        rate=options.arrivals,
     )
-    check_files(plan.at_once, given=options.sessions is not None)
+    options.check_plan(plan, faults)
+    check_files(plan.at_once, most=plan.sessions, given=options.sessions is not None)
+    warn_without_key(backend, dialling.credentials, variable=variable)
     if not backend.is_loopback:
         write_err(
             f"openline: up to {plan.at_once} callers at a time dial {backend.address}, which is "
             "not this machine; Ctrl-C ends it"
         )
-    command = Loading(options, backend, dialling, recordings, faults)
+    command = Loading(options, backend, dialling, recordings, faults, output)
     with blamed(options.dialect):
         return asyncio.run(command.search(plan) if options.find_capacity else command.once(plan))
 
@@ -159,13 +135,12 @@ def _recordings(paths: Sequence[Path]) -> list[bytes]:
         raise Problem(str(error)) from None
 
 
-def _look_for(bound: Bound, found: list[Breach], so_far: Result) -> str:
-    """Whether the load breaks the bound already, and how."""
+def _look_for(bound: Bound, found: list[Breach], so_far: Result) -> bool:
+    """Whether the load breaks the bound already; ``found`` gets how."""
     breach = bound.broken(so_far, over=False)
-    if breach is None:
-        return ""
-    found.append(breach)
-    return breach.text
+    if breach is not None:
+        found.append(breach)
+    return breach is not None
 
 
 @dataclass(slots=True)
@@ -177,54 +152,59 @@ class Loading:
     dialling: Dialling
     recordings: list[bytes]
     faults: tuple[Fault, ...]
-    interrupts: int = 0
+    output: Output
+    _requests: Requests = field(default_factory=Requests)
+    _interrupts: int = 0
     _load: Load | None = None
     _resting: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def is_interrupted(self) -> bool:
-        """Whether a signal came."""
-        return self.interrupts > 0
-
     async def once(self, plan: Plan) -> int:
-        """One load."""
-        self._obey()
-        result = await self._run(plan, load_view.Progress().look)
-        found = report(result)
-        load_view.show(found)
-        self._write(result, as_data(found))
-        if self.is_interrupted():
-            return INTERRUPTED
-        return COMPLETE if found.is_good else FAILED
+        """One load. Its exit status."""
+        with self._obeying():
+            result = await self._run(plan, load_view.Progress().look)
+            found = report(result, [fault.effect for fault in self.faults])
+            self.output.show(found)
+            status = COMPLETE if found.is_good else FAILED
+            return self._finish(result, as_data(found), INTERRUPTED if found.is_early else status)
 
     async def search(self, most: Plan) -> int:
-        """A search for the capacity."""
-        self._obey()
+        """A search for the capacity. Its exit status."""
         search, trials = Search(most.sessions), list[Trial]()
-        bound = Bound(self.options.late)
-        while (callers := search.next) is not None and not self.is_interrupted():
-            plan = Plan(sessions=callers, ramp=most.ramp, hold=most.hold)
+        with self._obeying():
+            result = await self._trials(search, trials, most)
+            over = search.next is None
+            self.output.tell(f"{capacity_line(search, trials, over=over)}\n")
+            at_most = [trial for trial in trials if trial.callers == search.good] or trials[-1:]
+            shown = at_most[-1].result if at_most else result
+            status = COMPLETE if over and search.good else FAILED
+            if self._is_ended() and not over:
+                status = INTERRUPTED
+            return self._finish(shown, capacity_data(search, trials, over=over), status)
+
+    async def _trials(self, search: Search, trials: list[Trial], most: Plan) -> Result:
+        """Make the trials, until a signal comes or nobody reads them; the last one's result."""
+        bound = Bound(_LATE if self.options.late is None else self.options.late)
+        while True:
+            plan = Plan(sessions=search.next or 1, ramp=most.ramp, hold=most.hold)
             breaches: list[Breach] = []
             result = await self._run(plan, partial(_look_for, bound, breaches))
-            if self.is_interrupted():
-                break
+            if self._is_ended():
+                return result
             breach = breaches[0] if breaches else bound.broken(result, over=True)
-            trials.append(Trial(callers, breach, report(result).is_own, result))
-            search.took(callers, well=breach is None)
-            write_out(f"{trial_line(trials[-1])}\n")
+            trials.append(Trial(plan.sessions, breach, report(result).is_bound_own, result))
+            search.took(plan.sessions, well=breach is None)
+            self.output.tell(f"{trial_line(trials[-1])}\n")
+            if search.next is None or self.output.is_useless:
+                return result
             await self._rest()
-        if not trials:
-            return INTERRUPTED
-        write_out(f"{capacity_line(search, trials, over=not self.is_interrupted())}\n")
-        at_most = [trial for trial in trials if trial.callers == search.good] or trials[-1:]
-        self._write(at_most[-1].result, capacity_data(search, trials))
-        if self.is_interrupted():
-            return INTERRUPTED
-        return COMPLETE if search.good else FAILED
+            if self._is_ended():
+                return result
 
-    async def _run(self, plan: Plan, look: Callable[[Result], str]) -> Result:
+    async def _run(self, plan: Plan, look: Callable[[Result], bool]) -> Result:
         options, own = self.options, Own()
         pacer = Pacer(own)
-        drawing = Drawing(self.faults, Random(options.seed).random)  # noqa: S311  # no secrets
+        seed = _SEED if options.seed is None else options.seed
+        drawing = Drawing(self.faults, Random(seed).random)  # noqa: S311  # no secrets
 
         def make(call: Call, turn: Turn) -> Caller:
             seconds = turn.end - turn.start
@@ -241,17 +221,30 @@ class Loading:
         self._load = Load(plan, make, own, speed=options.speed, look=look)
         return await self._load.run()
 
-    def _obey(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in stop_signals():
-            loop.add_signal_handler(number, self._interrupt)
+    @contextmanager
+    def _obeying(self) -> Generator[None]:
+        """Obey the user's signals in the block."""
+        loop, numbers = asyncio.get_running_loop(), stop_signals()
+        for number in numbers:
+            loop.add_signal_handler(number, self._interrupt, number)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
 
-    def _interrupt(self) -> None:
-        self.interrupts += 1
+    def _is_ended(self) -> bool:
+        """Whether a signal came."""
+        return self._interrupts > 0
+
+    def _interrupt(self, number: int) -> None:
+        if not self._requests.is_new(number, asyncio.get_running_loop().time()):
+            return
+        self._interrupts += 1
         self._resting.set()
         if self._load is None:
             return
-        if self.options.find_capacity or self.interrupts > 1:
+        if self.options.find_capacity or self._interrupts > 1:
             self._load.abort()
         else:
             write_err(f"openline: {STOPPING}")
@@ -263,9 +256,8 @@ class Loading:
         except TimeoutError:
             return
 
-    def _write(self, result: Result, data: dict[str, Any]) -> None:
-        """The files that were asked for, both of them if one fails. Raises Problem."""
-        options = self.options
+    def _finish(self, result: Result, data: Mapping[str, Any], status: int) -> int:
+        """Write the files, and give the exit status. Raises Problem."""
         where = f"{self.backend.address}{self.backend.path}"
         spoken = (self.dialling.dialect or DEFAULT).name
         about = {
@@ -273,19 +265,13 @@ class Loading:
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "backend": where,
             "dialect": spoken,
+            "frame": self.options.frame,
+            "speed": self.options.speed,
             "faults": [str(fault) for fault in self.faults],
         }
         title = f"{len(result.begun)} sessions, {spoken}, {where}"
-        texts: list[tuple[Path | None, str, Callable[[], str]]] = [
-            (options.json, "--json", lambda: json.dumps(about | data, indent=1) + "\n"),
-            (options.plot, "--plot", lambda: plot(result, title)),
-        ]
-        failures: list[Problem] = []
-        for path, name, text in texts:
-            if path is not None:
-                try:
-                    writers.put(path, text(), name)
-                except Problem as problem:
-                    failures.append(problem)
-        for failure in failures:
-            raise failure
+        texts = {
+            "--json": lambda: json.dumps({**about, **data}, indent=1, allow_nan=False) + "\n",
+            "--plot": lambda: plot(result, title),
+        }
+        return self.output.finish(texts, status)

@@ -6,7 +6,35 @@ from pathlib import Path
 from typing import Final
 
 from openline_cli import options
-from openline_cli.parameters import Command, Parameter, above_0, duration, from_1, whole
+from openline_cli.parameters import Command, Parameter, above_0, delay, duration, from_1, whole
+
+#: A load keeps a record of each caller. More of them than this need several machines in any case.
+_MOST_SESSIONS: Final = 1_000_000
+_FASTEST: Final = 1000
+#: Seconds: what no capture goes below.
+_SHORTEST_FRAME: Final = 0.001
+
+
+def _sessions(text: str) -> int:
+    value = from_1(text)
+    if value > _MOST_SESSIONS:
+        raise ValueError(f"give {_MOST_SESSIONS} at most")
+    return value
+
+
+def _speed(text: str) -> float:
+    value = above_0(text)
+    if value > _FASTEST:
+        raise ValueError(f"give {_FASTEST} at most")
+    return value
+
+
+def _frame(text: str) -> float:
+    value = duration(text)
+    if value < _SHORTEST_FRAME:
+        raise ValueError("give 1ms or more")
+    return value
+
 
 LOAD: Final = Command(
     name="load",
@@ -22,7 +50,7 @@ LOAD: Final = Command(
             name="sessions",
             flags=("--sessions",),
             value="N",
-            read=from_1,
+            read=_sessions,
             help="Callers at a time, 10 if not given; with --rate, in all; with --find-capacity, "
             "at most, 1000 if not given.",
         ),
@@ -30,9 +58,9 @@ LOAD: Final = Command(
             name="ramp",
             flags=("--ramp",),
             value="TIME",
-            read=duration,
-            default=10.0,
-            help="Let the callers begin evenly over this time, as in 60s.",
+            read=delay,
+            help="Let the callers begin evenly over this time, as in 60s; 10s if not given, 0s for "
+            "all at once.",
         ),
         Parameter(
             name="hold",
@@ -43,7 +71,7 @@ LOAD: Final = Command(
             "the length of the longest recording.",
         ),
         Parameter(
-            name="rate",
+            name="arrivals",  # [sources] of a file for --config has a rate, that of raw PCM
             flags=("--rate",),
             value="N",
             read=above_0,
@@ -63,7 +91,7 @@ LOAD: Final = Command(
             name="frame",
             flags=("--frame",),
             value="TIME",
-            read=duration,
+            read=_frame,
             default=0.02,
             help="Capture so much audio at a time; 100ms costs the generator less than 20ms.",
         ),
@@ -71,7 +99,7 @@ LOAD: Final = Command(
             name="speed",
             flags=("--speed",),
             value="X",
-            read=above_0,
+            read=_speed,
             default=1.0,
             help="Seconds of audio that a caller says in a second.",
         ),
@@ -88,8 +116,7 @@ LOAD: Final = Command(
             flags=("--seed",),
             value="N",
             read=whole,
-            default=1,
-            help="Draw from this seed whom a fault strikes, and when.",
+            help="Draw from this seed whom a fault strikes, and when; 1 if not given.",
         ),
         Parameter(
             name="find_capacity",
@@ -103,23 +130,23 @@ LOAD: Final = Command(
             flags=("--late",),
             value="TIME",
             read=duration,
-            default=2.0,
             help="With --find-capacity: a trial goes well if 95 in 100 finals come within this, no "
-            "audio is lost and no caller refused.",
+            "audio is lost and no caller refused; 2s if not given.",
         ),
         Parameter(
             name="json",
             flags=("--json",),
             value="FILE",
             read=Path,
-            help="Write all figures to this file, those of each caller too.",
+            help="Write all figures to this file, those of each caller too; - for stdout, and what "
+            "is printed then goes to stderr.",
         ),
         Parameter(
             name="plot",
             flags=("--plot",),
             value="FILE",
             read=Path,
-            help="Draw the load to this file, as SVG.",
+            help="Draw the load to this file, as SVG; - for stdout, as with --json.",
         ),
         options.DIALECT,
         options.OPTION,

@@ -8,6 +8,7 @@ says what to do. Windows has no such limit for sockets.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Final
 
 from openline_cli.problems import Problem
@@ -19,16 +20,27 @@ if sys.platform != "win32":
 SPARE: Final = 64
 
 
-def check_files(callers: int, *, given: bool = True) -> None:
+def check_files(callers: int, *, most: int = 0, given: bool = True) -> None:
     """Raise the limit of open files for so many callers. Raises Problem if that is forbidden.
 
-    ``given``: the number is the user's.
+    ``most``: there may be more of them, where a backend does not let them go; the limit is raised
+    for these too as far as it goes. ``given``: the number is the user's.
     """
     if sys.platform == "win32":
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = callers + SPARE
-    if soft == resource.RLIM_INFINITY or soft >= needed:
+    if soft == resource.RLIM_INFINITY:
+        return
+    wished = max(needed, most + SPARE)
+    if hard != resource.RLIM_INFINITY:
+        wished = min(wished, max(hard, needed))
+    if soft >= wished:
+        return
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wished, hard))
+        return
+    if soft >= needed:
         return
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

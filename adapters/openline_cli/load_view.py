@@ -18,12 +18,12 @@ _UNANSWERED: Final = 3.0
 
 
 def show(found: Report) -> None:
-    """Print the figures of a load."""
+    """Print the figures of a load on stdout. Raises OSError."""
     screen = find_screen() if sys.stdout.isatty() else None
-    told = [printable(line) for line in lines(found)]
     if screen is None:
-        write_out("".join(f"{line}\n" for line in [*_columns(rows(found)), *told]))
+        write_out(plain(found))
         return
+    told = _told(found)
     from rich.table import Table
     from rich.text import Text
 
@@ -41,6 +41,15 @@ def show(found: Report) -> None:
         last_is_own = found.is_own and place == len(told) - 1
         style = colour if not place else "yellow" if last_is_own else ""
         screen.print(Text(line, style=style))
+
+
+def plain(found: Report) -> str:
+    """The figures of a load as plain text."""
+    return "".join(f"{line}\n" for line in [*_columns(rows(found)), *_told(found)])
+
+
+def _told(found: Report) -> list[str]:
+    return [printable(line) for line in lines(found)]
 
 
 def _columns(table: list[tuple[str, ...]]) -> list[str]:
@@ -65,7 +74,7 @@ class Progress:
         self._printed = -_PROGRESS
         self._is_answered = False
 
-    def look(self, result: Result) -> str:
+    def look(self, result: Result) -> bool:
         """Print what is due. It never ends a load."""
         if not self._is_answered and result.seconds >= _UNANSWERED:
             self._is_answered = True
@@ -74,7 +83,7 @@ class Progress:
         if result.seconds - self._printed >= _PROGRESS and sys.stderr.isatty():
             self._printed = result.seconds
             write_err(f"openline: {progress(result)}")
-        return ""
+        return False
 
 
 def unanswered(result: Result) -> str:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from math import isfinite
+from math import isfinite, nan
 from typing import Any, Final
 
 from openline_cli.problems import Problem
@@ -141,15 +141,32 @@ def above_0(text: str) -> float:
 
 def duration(text: str) -> float:
     """Seconds above 0, with or without a unit, as in 60, 500ms, 60s, 2min. Raises ValueError."""
+    seconds = _seconds(text)
+    if not seconds > 0:
+        raise ValueError("give a time above 0, as in 500ms, 60s or 2min")
+    return seconds
+
+
+def delay(text: str) -> float:
+    """Seconds of 0 or more, written as a ``duration``. Raises ValueError."""
+    seconds = _seconds(text)
+    if not seconds >= 0:
+        raise ValueError("give a time, as in 0s, 500ms, 60s or 2min")
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    """The seconds of a time with or without a unit; not a number if it is no finite time."""
     value, unit = text.strip().lower(), 1.0
     for name, seconds in _UNITS.items():
         if value.endswith(name):
             value, unit = value.removesuffix(name), seconds
             break
     try:
-        return above_0(value) * unit
+        found = float(value) * unit
     except ValueError:
-        raise ValueError("give a time above 0, as in 500ms, 60s or 2min") from None
+        return nan
+    return found if isfinite(found) else nan
 
 
 def position(text: str) -> float:

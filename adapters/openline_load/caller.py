@@ -132,7 +132,7 @@ class SessionCaller:
             await asyncio.sleep(max(0.0, start + strike.at - now()))
             if strike.effect is not Effect.LEAVE and not self._line.is_open:
                 continue  # there is nothing to strike: it is between two dials
-            self._call.faults.append(f"{strike.effect} at {strike.at:.1f} s")
+            self._call.struck.append(strike)
             match strike.effect:
                 case Effect.CUT:
                     self._line.cut()

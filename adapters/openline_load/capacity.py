@@ -118,7 +118,7 @@ class Bound:
 class Trial:
     """One trial of a search. ``breach`` None: it went well.
 
-    ``is_late``: the generator was late in it.
+    ``is_late``: the generator was late in what the bound is judged by.
     """
 
     callers: int

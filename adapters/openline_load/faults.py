@@ -61,6 +61,9 @@ class Strike(NamedTuple):
     effect: Effect
     seconds: float = 0.0
 
+    def __str__(self) -> str:
+        return f"{self.effect} at {self.at:.1f} s"
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -91,7 +94,7 @@ class Fault:
         at = moment * length if self.after is None else self.after
         while at < length:
             yield Strike(at, self.effect, self.seconds)
-            if self.every is None or self.effect is Effect.LEAVE:
+            if self.every is None:
                 return
             at += self.every
 
@@ -144,6 +147,8 @@ def _fault(text: str) -> Fault:
                 break
         else:
             raise FaultError(f'fault "{_shown(text)}": what is "{_shown(rest)}"? {_SEE}')
+    if effect is Effect.LEAVE and "every" in given:
+        raise FaultError(f'fault "{_shown(text)}": a caller leaves once: leave out every')
     if (effect is Effect.FREEZE) != ("time" in given):
         what = "freeze takes a time, as in freeze 3s" if effect is Effect.FREEZE else (
             f"{effect} takes no time of its own; give its moment as after 3s"

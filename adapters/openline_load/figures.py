@@ -10,17 +10,19 @@ connect       the first dial that opened its socket: from the dial to the open W
 ack           from the start message to the line that is acknowledged; none where the dialect sends
               no start
 first_words   from the caller's first sample to the first words of it, partial or final
-final_lag     one for each final: from the capture of the audio at its end until it came. Words
-              that the backend will not change count when they come, though they become final
-              only with their proof
+final_lag     one for each final: from the moment at which the frame with the audio at its end was
+              due until it came. Words that the backend will not change count when they come,
+              though they become final only with their proof
 lost          seconds of audio that were captured and not transcribed
 reconnects    how often an acknowledged line was lost, and dialled again
 refusals      how often a dial ended before it was acknowledged
 ============  =================================================================================
 
-Time is reckoned from when a sample *should* have been captured, never from when it was sent. So a
-backend that stalls makes every final of the stall late, not only one: figures that wait for the
-slow answer before they ask again would hide it (coordinated omission).
+Time is reckoned from when a frame *should* have been handed over, never from when it was sent. So
+a backend that stalls makes every final of the stall late, not only one: figures that wait for the
+slow answer before they ask again would hide it (coordinated omission). A lag begins with the frame
+because no backend can have the audio sooner: how long the caller takes to fill a frame is no
+lateness of the backend.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from openline.updates import (
     Transcript,
     Update,
 )
+from openline_load.faults import Strike
 from openline_load.own import Own
 
 
@@ -93,11 +96,13 @@ class Call:
     acked_at: float | None = None
     ended_at: float | None = None
     losses: list[float] = field(default_factory=list[float])  #: when lines were lost, or refused
-    faults: list[str] = field(default_factory=list[str])  #: what the load did to it
+    struck: list[Strike] = field(default_factory=list[Strike])  #: what the load did to it
     _captured: array[float] = field(default_factory=lambda: array("d"))
     _came: array[float] = field(default_factory=lambda: array("d"))
     _seen: set[str] = field(default_factory=set[str])
     _talked_at: float | None = None
+    _frame: int = 0
+    _length: int = 0
     _asked_at: float | None = None
     _is_acked: bool = False
     _has_left: bool = False
@@ -116,9 +121,12 @@ class Call:
         """The start message of a dial goes out."""
         self._asked_at = at
 
-    def talked(self, at: float) -> None:
-        """The caller's first sample was captured then."""
-        self._talked_at = at
+    def talked(self, at: float, *, frame: int = 0, length: int = 0) -> None:
+        """The caller's first sample was captured then.
+
+        It hands over ``frame`` samples at a time, ``length`` in all; 0: each when it was captured.
+        """
+        self._talked_at, self._frame, self._length = at, frame, length
 
     def left(self) -> None:
         """A fault has it leave: what follows is no failure, and what it leaves behind no loss."""
@@ -144,6 +152,11 @@ class Call:
                 self.lost -= update.gap.seconds
             case _:
                 pass
+
+    @property
+    def faults(self) -> list[str]:
+        """What the load did to it, as text."""
+        return [str(strike) for strike in self.struck]
 
     @property
     def final_lags(self) -> list[Interval]:
@@ -216,8 +229,16 @@ class Call:
         if name and name in self._seen:
             return
         self._seen.add(name)
-        self._captured.append(self._talked_at + words.end / self.speed)
+        self._captured.append(self._talked_at + self._handed_over(words.end) / self.speed)
         self._came.append(at)
+
+    def _handed_over(self, end: float) -> float:
+        """How many seconds of audio are there when the frame with the audio at ``end`` is due."""
+        if not self._frame:
+            return end
+        samples = round(end * SAMPLE_RATE)
+        filled = -(-samples // self._frame) * self._frame
+        return min(filled, max(self._length, samples)) / SAMPLE_RATE
 
     def _ended(self, ended: Ended, at: float) -> None:
         self.ended_at = at

@@ -13,7 +13,7 @@ as requests of the type ``openline``, with response times in ms:
 connect       from the dial to the open WebSocket
 ack           from the start to the acknowledged line
 first_words   from the first sample to the first words
-final         each final, from the capture of the audio at its end
+final         each final, from when the frame with the audio at its end was due
 line          each line that was lost, as a failure; connect and ack fail with each dial
 finish        from the last sample to the end; it fails if the session is not complete
 own_lateness  the most that a frame was late: the generator's own, not the backend's
@@ -82,7 +82,7 @@ class _Voice:
     async def run(self, sink: Sink) -> None:
         now = here().poller.now
         start = now()
-        self._call.talked(start)
+        self._call.talked(start, frame=self._size // 2, length=len(self._pcm) // 2)
         sink.started(start)
         for at in range(0, len(self._pcm), self._size):
             frame = self._pcm[at : at + self._size]

@@ -4,7 +4,8 @@ Two shapes. With a *ramp*, ``sessions`` callers begin evenly over ``ramp`` secon
 talk until ``hold`` seconds behind it: so for ``hold`` seconds there are ``sessions`` at a time.
 With a *rate*, ``rate`` callers begin a second, ``sessions`` in all, and each talks for ``hold``
 seconds: so there are ``rate * hold`` at a time, however slowly the backend answers. Example: 3
-callers with a ramp of 6 s and 10 s of hold begin at 0, 2 and 4 s, and end at 16 s.
+callers with a ramp of 6 s and 10 s of hold begin at 0, 2 and 4 s, and end at 16 s. With a ramp of 0
+all of them begin at once.
 """
 
 from __future__ import annotations
@@ -45,9 +46,16 @@ class Plan:
         """The most callers at a time, if each ends when it should."""
         if self.rate is None:
             return self.sessions
-        return min(self.sessions, int(self.rate * self.hold) + 1)
+        return min(self.sessions, int(min(self.rate * self.hold, self.sessions)) + 1)
+
+    @property
+    def longest(self) -> float:
+        """How long the caller talks that talks longest."""
+        return self.hold if self.rate is not None else self.ramp + self.hold
 
     @property
     def seconds(self) -> float:
         """Until the last caller should end."""
-        return self.turns[-1].end
+        if self.rate is None:
+            return self.ramp + self.hold
+        return (self.sessions - 1) / self.rate + self.hold

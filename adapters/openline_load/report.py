@@ -1,27 +1,33 @@
 """The figures of a whole load: as rows for a table, as plain data for JSON, as lines to read.
 
 Percentiles are over all callers, or all finals, not means of means. A figure that the generator may
-have spoiled by its own lateness is counted beside it (``flagged``); where they are more than one in
-a hundred, or a frame in a hundred was late, the generator was the bottleneck, and the report says
-so before anything else.
+have spoiled by its own lateness is counted beside it (``flagged``). ``Report.spoiled`` is the one
+place that says whether the generator was late, and in what: its frames, if more than one in a
+hundred was late, and each kind of figure of which more than one in a hundred is flagged. What is
+printed, the JSON and the verdict on a trial all read it there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
 from openline_load.capacity import Search, Trial
+from openline_load.faults import Effect
 from openline_load.figures import Call, Interval, Outcome, Spread, spread
 from openline_load.own import LATE
-from openline_load.run import Result
+from openline_load.run import Ending, Result
 
-#: The part of figures, or of frames, from which on the generator is said to be the bottleneck.
+#: The part of figures, or of frames, from which on the generator is said to have been late.
 _SPOILED: Final = 0.01
 #: What can be done about it.
-REMEDY: Final = "start fewer sessions, give --frame 100ms, or load from more machines"
+REMEDY: Final = (
+    "start fewer sessions, give a longer --ramp or --frame 100ms, or load from more machines"
+)
+#: What a bound on the lag and on losses is judged by.
+_JUDGED: Final = frozenset({"frames", "final_lag"})
 
 
 class Report(NamedTuple):
@@ -35,20 +41,40 @@ class Report(NamedTuple):
     refusals: int
     lost: float
     audio: float
+    struck: Counter[Effect]
 
     @property
-    def late_share(self) -> float:
-        """The part of the generator's frames that were late."""
+    def spoiled(self) -> dict[str, tuple[int, int]]:
+        """What the generator was late in: how many of how many, by the name of the figure.
+
+        ``frames`` are its own frames. Empty: it was in time.
+        """
         own = self.result.own
-        return own.late_frames / own.frames.count if own.frames.count else 0.0
+        counted = {"frames": (own.late_frames, own.frames.count)} | {
+            name: (each.flagged, each.count)
+            for name, each in self.spreads.items()
+            if each is not None
+        }
+        return {
+            name: (late, count)
+            for name, (late, count) in counted.items()
+            if late > _SPOILED * count
+        }
 
     @property
     def is_own(self) -> bool:
-        """Whether the generator was the bottleneck, so that the figures are no backend's."""
-        found = [each for each in self.spreads.values() if each is not None]
-        return self.late_share > _SPOILED or any(
-            each.flagged > _SPOILED * each.count for each in found
-        )
+        """Whether the generator was late, so that what is spoiled is not the backend's alone."""
+        return bool(self.spoiled)
+
+    @property
+    def is_bound_own(self) -> bool:
+        """Whether it was late in what a bound is judged by."""
+        return not _JUDGED.isdisjoint(self.spoiled)
+
+    @property
+    def is_early(self) -> bool:
+        """Whether somebody ended the load before its time."""
+        return self.result.ended_by is not None and self.result.ended_by.is_early
 
     @property
     def is_good(self) -> bool:
@@ -58,8 +84,8 @@ class Report(NamedTuple):
         ) and bool(self.result.begun)
 
 
-def report(result: Result) -> Report:
-    """The figures of what a load has measured so far."""
+def report(result: Result, effects: Iterable[Effect] = ()) -> Report:
+    """The figures of what a load has measured so far. ``effects``: those of its faults."""
     begun = result.begun
 
     def all_of(name: str) -> list[Interval]:
@@ -76,16 +102,53 @@ def report(result: Result) -> Report:
         sum(call.refusals for call in begun),
         sum(call.lost for call in begun),
         sum(call.audio for call in begun),
+        _struck(begun, effects),
     )
+
+
+def _struck(calls: Sequence[Call], effects: Iterable[Effect]) -> Counter[Effect]:
+    """How often each of them struck, those too that never did."""
+    found = Counter(dict.fromkeys(effects, 0))
+    found.update(strike.effect for call in calls for strike in call.struck)
+    return found
 
 
 def _seconds(value: float) -> str:
     return f"{1000 * value:.0f} ms" if value < 1 else f"{value:.2f} s"
 
 
-def _late(found: Report) -> str:
-    share, cpu = 100 * found.late_share, 100 * found.result.cpu
-    return f"{share:.1f} % by more than {_seconds(LATE)}; {cpu:.0f} % of a processor"
+def _generator(result: Result) -> str:
+    """How late the generator was. Counts, since a share would be rounded to none."""
+    own = result.own
+    late = f"{own.late_frames} of {own.frames.count} frames were late by more than {_seconds(LATE)}"
+    most, p99 = _seconds(own.frames.most), _seconds(own.frames.quantile(0.99))
+    turns, cpu = _seconds(own.turns.most), 100 * result.cpu
+    return (
+        f"{late} (p99 {p99}, most {most}), the event loop by {turns} at most; "
+        f"{cpu:.0f} % of a processor"
+    )
+
+
+def _spoiled(found: Report) -> str:
+    named = [
+        f"{late} of {count} {name.replace('_', ' ')}"
+        for name, (late, count) in found.spoiled.items()
+    ]
+    return f"the generator was late: it may have spoiled {', '.join(named)}; {REMEDY}"
+
+
+def _ended(result: Result) -> str:
+    """Why it is no whole load; nothing if it is one."""
+    match result.ended_by:
+        case Ending.INTERRUPTED | Ending.ABORTED:
+            so_far = f"{result.seconds:.1f} s of {result.plan.seconds:.1f} s"
+            return f"{result.ended_by}: these are the figures of {so_far}"
+        case Ending.NEVER_CONNECTED:
+            return "no caller was ever connected"
+        case Ending.FAILED:
+            return "every caller failed"
+        case _:
+            return ""
 
 
 def rows(found: Report) -> list[tuple[str, ...]]:
@@ -104,18 +167,22 @@ def rows(found: Report) -> list[tuple[str, ...]]:
 
 def lines(found: Report) -> list[str]:
     """What stands below the table, a line each."""
-    result, own = found.result, found.result.own
+    result = found.result
     ended = ", ".join(f"{count} {each}".replace("_", " ") for each, count in found.outcomes.items())
-    p99, most = _seconds(own.frames.quantile(0.99)), _seconds(own.frames.most)
     told = [
         f"sessions: {len(result.begun)} of {result.plan.sessions}, {ended or 'none ended'}",
         f"lines: {found.reconnects} × reconnected, {found.refusals} × refused",
         f"audio: {found.audio:.1f} s, lost {found.lost:.2f} s",
-        f"generator: frames late by {p99} (p99) and {most} (most), {_late(found)}",
+        f"generator: {_generator(result)}",
     ]
+    if found.struck:
+        struck = ", ".join(f"{count} × {effect}" for effect, count in found.struck.items())
+        told.append(f"faults: {struck}")
     told += [f"incomplete: {count} × {reason}" for reason, count in found.reasons.most_common(5)]
+    if cut := _ended(result):
+        told.append(cut)
     if found.is_own:
-        told.append(f"the generator was late: the backend may be better than this; {REMEDY}")
+        told.append(_spoiled(found))
     return told
 
 
@@ -126,9 +193,10 @@ def as_data(found: Report) -> dict[str, Any]:
     return {
         "plan": {
             "sessions": plan.sessions, "ramp": plan.ramp, "hold": plan.hold, "rate": plan.rate,
+            "seconds": plan.seconds,
         },
         "seconds": result.seconds,
-        "ended_by": result.ended_by or None,
+        "ended_by": result.ended_by,
         "sessions": {
             "begun": len(result.begun),
             **{each.value: found.outcomes[each] for each in Outcome},
@@ -139,8 +207,10 @@ def as_data(found: Report) -> dict[str, Any]:
         "lost_seconds": found.lost,
         **{name: each and asdict(each) for name, each in found.spreads.items()},
         "incomplete": dict(found.reasons),
+        "faults_struck": dict(found.struck),
         "generator": {
             "is_bottleneck": found.is_own,
+            "spoiled": list(found.spoiled),
             "frames": own.frames.count,
             "late_frames": own.late_frames,
             "late_by_p50": own.frames.quantile(0.5),
@@ -184,13 +254,14 @@ def _call(call: Call, result: Result) -> dict[str, Any]:
 
 def trial_line(trial: Trial) -> str:
     """One trial of a search, as a line."""
-    verdict = _why(trial)
-    own = ", and the generator was late" if trial.is_late else ""
-    return f"{_sessions(trial.callers)}: {verdict}{own}"
+    own = ", and the generator was late in it" if trial.is_own else ""
+    return f"{_sessions(trial.callers)}: {_why(trial)}{own}"
 
 
 def capacity_line(search: Search, trials: Sequence[Trial], *, over: bool = True) -> str:
     """What a search has found, as a line; ``over``: it was not interrupted."""
+    if not over and not trials:
+        return "capacity: unknown; the search was interrupted in its first trial"
     if not over:
         below = "" if search.bad is None else f", fewer than {search.bad}"
         return f"capacity: {_sessions(search.good)} or more{below}; the search was interrupted"
@@ -215,18 +286,19 @@ def _why(trial: Trial) -> str:
     return trial.breach.text if trial.breach else "well"
 
 
-def capacity_data(search: Search, trials: Sequence[Trial]) -> dict[str, Any]:
-    """A search, as JSON has it."""
+def capacity_data(search: Search, trials: Sequence[Trial], *, over: bool = True) -> dict[str, Any]:
+    """A search, as JSON has it; ``over``: it was not interrupted."""
     failed = {trial.callers: trial for trial in trials if trial.breach}
     return {
-        "capacity": search.good,
+        "ended_by": Ending.FINISHED if over else Ending.INTERRUPTED,
+        "capacity": search.good if trials else None,
         "too_many": search.bad,
         "is_own": search.bad is not None and failed[search.bad].is_own,
         "trials": [
             {
                 "callers": trial.callers,
                 "breach": trial.breach and trial.breach.text,
-                "generator_was_late": trial.is_late,
+                "is_own": trial.is_own,
                 **{key: value for key, value in as_data(report(trial.result)).items()
                    if key != "calls"},
             }

@@ -115,7 +115,7 @@ class Voice:
         """Say it."""
         self._audio = sink.audio
         self._start = now()
-        self._call.talked(self._start)
+        self._call.talked(self._start, frame=self._frame, length=self._left)
         sink.started(self._start)
         self._next()
         try:
@@ -128,12 +128,10 @@ class Voice:
     def say(self) -> None:
         """The next frame is due. It raises nothing: what the session raises ends ``run``."""
         size = 2 * min(self._frame, self._left)
-        frame = self._pcm[self._at : self._at + size]
-        self._at += size
-        while len(frame) < size:  # from the beginning again
-            more = self._pcm[: size - len(frame)]
-            frame += more
-            self._at = len(more)
+        end = self._at + size
+        again = -(-end // len(self._pcm))  # from its beginning
+        frame = (self._pcm if again == 1 else self._pcm * again)[self._at : end]
+        self._at = end % len(self._pcm)
         self._said += size // 2
         self._left -= size // 2
         try:

@@ -15,7 +15,7 @@ from openline_cli.commands import COMMANDS
 from openline_cli.demo import demo
 from openline_cli.diagram import diagram
 from openline_cli.doctor import DoctorOptions
-from openline_cli.load import LoadOptions
+from openline_cli.load_options import LoadOptions
 from openline_cli.options import LOGGING
 from openline_cli.parameters import Command, position, read_words
 from openline_cli.problems import Problem

@@ -87,18 +87,51 @@ def test_ctrl_c_ends_it_with_the_figures_so_far(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert err == "openline: stopping; Ctrl-C again ends at once\n"
     assert "sessions: 3 of 3, 3 complete\n" in out
-    assert json.loads(file.read_text())["sessions"]["complete"] == 3
+    assert "\ninterrupted: these are the figures of " in out
+    found = json.loads(file.read_text())
+    assert found["sessions"]["complete"] == 3
+    assert found["ended_by"] == "interrupted"
+    assert found["seconds"] < found["plan"]["seconds"]
     assert picture.exists()
 
 
+@pytest.mark.parametrize("signals", [[signal.SIGINT] * 2, [signal.SIGTERM] * 3])
+def test_another_signal_ends_it_at_once(signals: list[signal.Signals], tmp_path: Path) -> None:
+    """In the ramp; the backend never completes a stop."""
+    with BackgroundBackend("no summary on every dial") as backend:
+        process = loading(
+            backend.url, "--sessions", "10", "--ramp", "10min",
+            "--json", str(tmp_path / "load.json"),
+        )  # fmt: skip
+        while not backend.dials or not any(backend.received("mic")):
+            assert process.poll() is None
+        process.send_signal(signals[0])
+        assert process.stderr is not None
+        assert process.stderr.readline() == "openline: stopping; Ctrl-C again ends at once\n"
+        for each in signals[1:]:
+            process.send_signal(each)
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    found = json.loads((tmp_path / "load.json").read_text())
+    assert (found["ended_by"], found["sessions"]["begun"]) == ("aborted", 1)
+
+
 def test_ctrl_c_ends_a_search(tmp_path: Path) -> None:
+    file = tmp_path / "capacity.json"
+    file.write_text("an older one")
     with BackgroundBackend(max_sessions=20) as backend:
-        process = loading(backend.url, "--find-capacity", "--ramp", "100ms", "--hold", "10min")
+        process = loading(
+            backend.url, "--find-capacity", "--ramp", "100ms", "--hold", "10min",
+            "--json", str(file),
+        )  # fmt: skip
         while backend.dials < 8:
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, out, err) == (130, "", "")
+    line = "capacity: unknown; the search was interrupted in its first trial\n"
+    assert (process.returncode, out, err) == (130, line, "")
+    found = json.loads(file.read_text())
+    assert (found["ended_by"], found["capacity"], found["trials"]) == ("interrupted", None, [])
 
 
 def test_faults_strike_and_lose_nothing(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_phrases_are_read(text: str, faults: list[Fault]) -> None:
         ("freeze", 'fault "freeze": freeze takes a time, as in freeze 3s'),
         ("freeze 0s", 'fault "freeze 0s": give a time above 0, as in 3s'),
         ("cut every 0s", 'fault "cut every 0s": give a time above 0, as in 3s'),
+        ("leave every 5s", 'fault "leave every 5s": a caller leaves once: leave out every'),
         ("cut\x1b", 'fault "cut ": what is " "? see: openline load --fault help'),
     ],
 )
@@ -111,7 +112,7 @@ def test_a_fault_strikes_again_until_the_call_ends() -> None:
 
 
 def test_nothing_strikes_a_caller_that_has_left() -> None:
-    [found] = drawn("cut after 1s every 4s; leave after 6s every 1s", 60.0, 1)
+    [found] = drawn("cut after 1s every 4s; leave after 6s", 60.0, 1)
     assert [each.effect for each in found] == [Effect.CUT, Effect.CUT, Effect.LEAVE]
     assert drawn("cut after 60s", 60.0, 1) == [[]]
 

@@ -100,6 +100,18 @@ def test_words_count_when_the_backend_will_not_change_them() -> None:
     assert made.lags_since(0.0) == [0.5, 0.5]
 
 
+@pytest.mark.parametrize(
+    ("end", "handed_over"),
+    [(0.5, 0.9), (0.9, 0.9), (0.90001, 0.9), (0.901, 1.8), (2.0, 2.0), (2.3, 2.3)],
+)
+def test_a_lag_begins_when_the_frame_with_the_audio_is_due(end: float, handed_over: float) -> None:
+    """The last frame is a short one; an end behind all audio is the backend's own claim."""
+    made = Call(1, 0.0, speed=2.0)
+    made.talked(1.0, frame=14_400, length=32_000)
+    made.update(final(end, "1.1.1"), 9.0)
+    assert made.final_lags[0].start == pytest.approx(1.0 + handed_over / 2)
+
+
 def test_a_caller_that_leaves_has_not_failed() -> None:
     made = Call(1, 0.0)
     made.update(gap(0.5), 0.5)

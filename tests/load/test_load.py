@@ -7,13 +7,16 @@ from functools import partial
 
 import pytest
 
+from openline.backend import Backend
+from openline.reconnect.verdicts import ErrorKind
+from openline_driver.network_errors import DialError
 from openline_load.capacity import Bound, Search
 from openline_load.figures import Outcome
 from openline_load.own import Own
 from openline_load.plan import Plan
-from openline_load.report import report
-from openline_load.run import Result
-from tests.load.virtual import Toiling, played
+from openline_load.report import lines, report
+from openline_load.run import Ending, Result
+from tests.load.virtual import Toiling, Transport, played
 from tests.support_asyncio import JumpingLoop, run
 
 
@@ -22,6 +25,7 @@ def test_a_load_on_a_fast_backend() -> None:
     result = run(partial(played, Plan(sessions=4, ramp=2, hold=3), backend))
     found = report(result)
     assert found.is_good
+    assert result.ended_by is Ending.FINISHED
     assert not found.is_own
     assert [call.began_at for call in result.calls] == pytest.approx([0, 0.5, 1, 1.5])
     assert backend.dials == pytest.approx([0, 0.5, 1, 1.5])
@@ -50,14 +54,55 @@ def test_the_lag_is_what_the_backend_takes() -> None:
     assert lag.most == pytest.approx(0.2, abs=0.002)
 
 
+@pytest.mark.parametrize("frame", [0.02, 0.7, 0.9])
+def test_the_length_of_a_frame_is_no_lag(frame: float) -> None:
+    """The backend answers at once; it gets the end of most finals with a part of the next."""
+    plan = Plan(sessions=2, ramp=1, hold=9)
+    found = report(run(partial(played, plan, Toiling(), frame=frame)))
+    lag = found.spreads["final_lag"]
+    assert lag is not None
+    assert lag.count >= 36
+    assert lag.most == pytest.approx(0, abs=1e-6)
+
+
+def test_without_a_ramp_all_begin_at_once() -> None:
+    result = run(partial(played, Plan(sessions=5, ramp=0, hold=2), Toiling()))
+    assert [call.began_at for call in result.calls] == [0] * 5
+    assert report(result).is_good
+
+
 def test_callers_arrive_however_slowly_the_backend_answers() -> None:
     backend = Toiling(acks=False)
     plan = Plan(sessions=5, ramp=1, hold=2, rate=2.0)
     result = run(partial(played, plan, backend))
     assert [call.began_at for call in result.calls] == pytest.approx([0, 0.5, 1, 1.5, 2])
     assert all(call.ack is None and call.outcome is Outcome.INCOMPLETE for call in result.calls)
+    assert result.ended_by is Ending.NEVER_CONNECTED
     assert not report(result).is_good
     assert sum(report(result).reasons.values()) == 5
+
+
+def test_a_backend_that_dies_for_good() -> None:
+    """Each line is lost at 3 s, and no dial is answered from then on."""
+
+    class Dying(Toiling):
+        async def __call__(self, backend: Backend, protocol: asyncio.Protocol) -> Transport:
+            if asyncio.get_running_loop().time() > 2.9:
+                raise DialError(ErrorKind.REFUSED, "connection refused")
+            return await super().__call__(backend, protocol)
+
+    backend = Dying()
+
+    def look(result: Result) -> bool:
+        if result.seconds > 2.9:
+            for transport in backend.transports:
+                transport.abort()
+        return False
+
+    result = run(partial(played, Plan(sessions=2, ramp=1, hold=60), backend, look=look))
+    assert result.ended_by is Ending.FAILED
+    assert {call.outcome for call in result.calls} == {Outcome.INCOMPLETE}
+    assert lines(report(result))[-1] == "every caller failed"
 
 
 @pytest.mark.parametrize("act", ["stop", "abort"])
@@ -68,6 +113,14 @@ def test_a_load_can_be_ended(act: str) -> None:
     assert result.seconds < 5.5
     outcomes = {call.outcome for call in result.begun}
     assert outcomes == {Outcome.COMPLETE if act == "stop" else Outcome.INCOMPLETE}
+    assert result.ended_by is (Ending.INTERRUPTED if act == "stop" else Ending.ABORTED)
+
+
+def test_a_load_that_is_stopped_and_then_aborted_was_aborted() -> None:
+    plan = Plan(sessions=3, ramp=3, hold=30)
+    acts = [(1.5, "stop"), (1.5, "abort"), (1.5, "stop")]
+    result = run(partial(played, plan, Toiling(), acts=acts))
+    assert result.ended_by is Ending.ABORTED
 
 
 def test_a_load_that_is_cut_short_keeps_its_figures() -> None:
@@ -75,9 +128,9 @@ def test_a_load_that_is_cut_short_keeps_its_figures() -> None:
         holding: list[Result] = []
         plan = Plan(sessions=2, ramp=1, hold=30)
 
-        def look(result: Result) -> str:
+        def look(result: Result) -> bool:
             holding[:] = [result]
-            return ""
+            return False
 
         task = asyncio.create_task(played(plan, Toiling(), look=look))
         await asyncio.sleep(5.2)
@@ -91,20 +144,21 @@ def test_a_load_that_is_cut_short_keeps_its_figures() -> None:
     lag = report(result).spreads["final_lag"]
     assert lag is not None
     assert lag.count == 10 + 9
+    assert result.ended_by is Ending.ABORTED
     assert all(call.outcome is not None for call in result.calls)
 
 
 def test_what_looks_may_end_it() -> None:
-    def look(result: Result) -> str:
-        return "enough" if result.seconds > 3 else ""
+    def look(result: Result) -> bool:
+        return result.seconds > 3
 
     result = run(partial(played, Plan(sessions=2, ramp=1, hold=30), Toiling(), look=look))
-    assert result.ended_by == "enough"
+    assert result.ended_by is Ending.BOUND
     assert result.seconds < 5
 
 
 def test_an_error_of_what_looks_is_raised() -> None:
-    def look(result: Result) -> str:
+    def look(result: Result) -> bool:
         raise LookupError("a bug")
 
     with pytest.raises(LookupError, match="a bug"):
@@ -172,7 +226,8 @@ def test_a_generator_that_is_late_says_so() -> None:
     result = run(main)
     found = report(result)
     assert found.is_own
-    assert found.late_share > 0.1
+    late, count = found.spoiled["frames"]
+    assert late > 0.1 * count
     assert result.own.frames.most == pytest.approx(0.06, abs=0.021)
     assert 0.02 < result.own.turns.most < 0.081
     assert found.is_good
@@ -207,11 +262,10 @@ def test_the_search_finds_the_capacity_of_a_backend_to_10_percent(capacity: int)
         plan = Plan(sessions=callers, ramp=1, hold=9)
         backend = Toiling(1 / capacity)
 
-        def look(result: Result) -> str:
-            breach = bound.broken(result, over=False)
-            return breach.text if breach else ""
+        def look(result: Result) -> bool:
+            return bound.broken(result, over=False) is not None
 
         result = run(partial(played, plan, backend, look=look))
-        well = not result.ended_by and bound.broken(result, over=True) is None
+        well = result.ended_by is Ending.FINISHED and bound.broken(result, over=True) is None
         search.took(callers, well=well)
     assert search.good == pytest.approx(capacity, rel=0.1)

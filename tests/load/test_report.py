@@ -10,10 +10,12 @@ import pytest
 
 from openline.updates import State
 from openline_load.capacity import Breach, Search, Trial
+from openline_load.faults import Effect, Strike
 from openline_load.figures import Call
 from openline_load.own import Own
 from openline_load.plot import plot
 from openline_load.report import (
+    REMEDY,
     as_data,
     capacity_data,
     capacity_line,
@@ -22,6 +24,7 @@ from openline_load.report import (
     rows,
     trial_line,
 )
+from openline_load.run import Ending
 from tests.load.support import call, change, gap, result
 
 
@@ -63,12 +66,12 @@ def test_a_load_without_a_figure_says_so() -> None:
 
 def test_the_lines() -> None:
     found = report(result(call(), call(gaps=(gap(0.5),), number=2), lost()))
-    own = "frames late by 0 ms (p99) and 0 ms (most), 0.0 % by more than 20 ms"
+    own = "0 of 0 frames were late by more than 20 ms (p99 0 ms, most 0 ms), the event loop by 0 ms"
     assert lines(found) == [
         "sessions: 3 of 3, 1 complete, 1 incomplete, 1 cut short",
         "lines: 1 × reconnected, 0 × refused",
         "audio: 4.0 s, lost 0.50 s",
-        f"generator: {own}; 0 % of a processor",
+        f"generator: {own} at most; 0 % of a processor",
         "incomplete: 1 × finished",
     ]
     assert not found.is_good
@@ -78,16 +81,83 @@ def test_a_generator_that_was_late_is_said_last_and_flagged() -> None:
     found = report(result(call((0.1, 0.3)), own=late()))
     assert found.is_own
     assert rows(found)[4][-1] == "1"
-    assert lines(found)[-1] == (
-        "the generator was late: the backend may be better than this; start fewer sessions, give "
-        "--frame 100ms, or load from more machines"
+    late_in = "2 of 101 frames, 1 of 1 first words, 1 of 2 final lag"
+    assert lines(found)[-2:] == [
+        (
+            "generator: 2 of 101 frames were late by more than 20 ms (p99 258 ms, most 500 ms), "
+            "the event loop by 0 ms at most; 0 % of a processor"
+        ),
+        f"the generator was late: it may have spoiled {late_in}; {REMEDY}",
+    ]
+
+
+def test_what_is_said_of_the_generator_is_what_its_figures_say() -> None:
+    """Its frames were in time, and its loop was late while one caller of two dialled."""
+    own = Own()
+    for frame in range(100):
+        own.frame(frame / 50, frame / 50 + 0.001)
+    own.turn(3.0, 3.05)
+    slow = Call(2, 3.0)
+    slow.began(3.0)
+    slow.update(change(State.CONNECTING), 3.0)
+    slow.opened(3.06)
+    found = report(result(call(), slow, own=own))
+    assert found.spoiled == {"connect": (1, 2)}
+    assert [each[-1] for each in rows(found)] == ["flagged", "1", "", "", ""]
+    told = lines(found)
+    assert told[3].startswith("generator: 0 of 100 frames were late by more than 20 ms (")
+    assert "the event loop by 50 ms at most" in told[3]
+    assert told[-1].startswith("the generator was late: it may have spoiled 1 of 2 connect; ")
+    data = as_data(found)["generator"]
+    assert (data["is_bottleneck"], data["spoiled"]) == (True, ["connect"])
+    assert not found.is_bound_own  # no bound is judged by how long a connect takes
+
+
+def test_a_late_frame_among_thousands_is_not_rounded_to_none() -> None:
+    own = Own()
+    for frame in range(5000):
+        own.frame(frame / 50, frame / 50 + (0.3 if frame == 400 else 0.0))
+    found = report(result(call(), own=own))
+    assert not found.is_own
+    assert lines(found)[3].startswith(
+        "generator: 1 of 5000 frames were late by more than 20 ms (p99 0 ms, most 300 ms), "
     )
+
+
+@pytest.mark.parametrize(
+    ("ended_by", "line"),
+    [
+        (Ending.INTERRUPTED, "interrupted: these are the figures of 7.5 s of 12.0 s"),
+        (Ending.ABORTED, "aborted: these are the figures of 7.5 s of 12.0 s"),
+        (Ending.NEVER_CONNECTED, "no caller was ever connected"),
+        (Ending.FAILED, "every caller failed"),
+    ],
+)
+def test_a_load_that_is_no_whole_one_does_not_look_finished(ended_by: Ending, line: str) -> None:
+    made = result(call(), seconds=7.5)
+    made.ended_by = ended_by
+    found = report(made)
+    assert lines(found)[-1] == line
+    data = json.loads(json.dumps(as_data(found)))
+    assert data["ended_by"] == ended_by.value
+    assert (data["seconds"], data["plan"]["seconds"]) == (7.5, 12.0)
+    assert found.is_early == (ended_by in {Ending.INTERRUPTED, Ending.ABORTED})
+
+
+def test_faults_that_struck_nobody_are_told() -> None:
+    struck = call()
+    struck.struck += [Strike(1.0, Effect.CUT), Strike(2.0, Effect.CUT)]
+    found = report(result(struck, call(number=2)), [Effect.CUT, Effect.FREEZE])
+    assert lines(found)[-1] == "faults: 2 × cut, 0 × freeze"
+    assert as_data(found)["faults_struck"] == {"cut": 2, "freeze": 0}
 
 
 def test_the_json_holds_every_call() -> None:
     found = report(result(call((0.1, 0.3)), lost(), own=late()))
     data = json.loads(json.dumps(as_data(found)))
-    assert data["plan"] == {"sessions": 2, "ramp": 2.0, "hold": 10.0, "rate": None}
+    assert data["plan"] == {
+        "sessions": 2, "ramp": 2.0, "hold": 10.0, "rate": None, "seconds": 12.0,
+    }  # fmt: skip
     assert data["sessions"] == {
         "begun": 2, "complete": 1, "incomplete": 0, "left": 0, "cut_short": 1,
     }  # fmt: skip
@@ -107,7 +177,7 @@ LATE = Breach("p95 of the final lag is 3.00 s")
 
 def trial(callers: int, breach: Breach | None = None, *, own: Own | None = None) -> Trial:
     found = result(call(), own=own)
-    return Trial(callers, breach, report(found).is_own, found)
+    return Trial(callers, breach, report(found).is_bound_own, found)
 
 
 def search_with(*trials: Trial, most: int = 100) -> Search:
@@ -122,13 +192,15 @@ def test_a_search_that_found_the_capacity() -> None:
     search = search_with(*trials)
     assert [trial_line(each) for each in trials] == [
         "8 sessions: well",
-        "16 sessions: refused dials: 2, and the generator was late",
+        "16 sessions: refused dials: 2",
     ]
     assert capacity_line(search, trials) == (
         "capacity: 8 sessions; 16 are too many: refused dials: 2"
     )
     data = json.loads(json.dumps(capacity_data(search, trials)))
     assert (data["capacity"], data["too_many"], data["is_own"]) == (8, 16, False)
+    assert data["ended_by"] == "finished"
+    assert [each["is_own"] for each in data["trials"]] == [False, False]
     assert [each["breach"] for each in data["trials"]] == [None, "refused dials: 2"]
     assert [each["callers"] for each in data["trials"]] == [8, 16]
     assert "calls" not in data["trials"][0]
@@ -136,7 +208,8 @@ def test_a_search_that_found_the_capacity() -> None:
 
 def test_a_search_that_the_generator_ended_claims_no_capacity() -> None:
     trials = [trial(8), trial(16, LATE, own=late())]
-    assert trial_line(trials[1]).endswith(", and the generator was late")
+    assert trial_line(trials[1]).endswith(", and the generator was late in it")
+    assert capacity_data(search_with(*trials), trials)["trials"][1]["is_own"]
     assert capacity_line(search_with(*trials), trials).startswith(
         "capacity: 8 sessions or more: beyond, the generator was late"
     )
@@ -145,6 +218,7 @@ def test_a_search_that_the_generator_ended_claims_no_capacity() -> None:
 @pytest.mark.parametrize(
     ("trials", "line"),
     [
+        ([], "capacity: unknown; the search was interrupted in its first trial"),
         ([trial(8)], "capacity: 8 sessions or more; the search was interrupted"),
         (
             [trial(8), trial(16, LATE)],
@@ -154,6 +228,9 @@ def test_a_search_that_the_generator_ended_claims_no_capacity() -> None:
 )
 def test_a_search_that_was_interrupted(trials: list[Trial], line: str) -> None:
     assert capacity_line(search_with(*trials), trials, over=False) == line
+    data = capacity_data(search_with(*trials), trials, over=False)
+    assert data["ended_by"] == "interrupted"
+    assert data["capacity"] == (8 if trials else None)
 
 
 def test_a_search_that_met_no_limit() -> None:

@@ -140,7 +140,7 @@ async def played(
     *,
     faults: str = "",
     frame: float = 0.1,
-    look: Callable[[Result], str] | None = None,
+    look: Callable[[Result], bool] | None = None,
     acts: Sequence[tuple[float, str]] = (),
     own: Own | None = None,
 ) -> Result:
