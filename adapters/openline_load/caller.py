@@ -110,6 +110,7 @@ class SessionCaller:
             try:
                 await self._session.wait()
             finally:
+                self._call.starved = self._line.starved
                 if striking is not None:
                     striking.cancel()
                     with suppress(asyncio.CancelledError):

@@ -84,6 +84,7 @@ class Call:
     first_words: Interval | None = None
     reconnects: int = 0
     refusals: int = 0
+    starved: int = 0  #: of the refusals those for which the generator could open no file
     first_refusal: str = ""  #: why its first refused dial was refused
     dials: int = 0
     lost: float = 0.0

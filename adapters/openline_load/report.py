@@ -39,6 +39,7 @@ class Report(NamedTuple):
     reasons: Counter[str]
     reconnects: int
     refusals: int
+    starved: int
     lost: float
     audio: float
     struck: Counter[Effect]
@@ -47,10 +48,14 @@ class Report(NamedTuple):
     def spoiled(self) -> dict[str, tuple[int, int]]:
         """What the generator was late in: how many of how many, by the name of the figure.
 
-        ``frames`` are its own frames. Empty: it was in time.
+        ``frames`` are its own frames, ``refusals`` those for which it could open no file. Empty:
+        it was in time.
         """
         own = self.result.own
-        counted = {"frames": (own.late_frames, own.frames.count)} | {
+        counted = {
+            "frames": (own.late_frames, own.frames.count),
+            "refusals": (self.starved, self.refusals),
+        } | {
             name: (each.flagged, each.count)
             for name, each in self.spreads.items()
             if each is not None
@@ -100,6 +105,7 @@ def report(result: Result, effects: Iterable[Effect] = ()) -> Report:
         Counter(call.reason for call in begun if call.failed),
         sum(call.reconnects for call in begun),
         sum(call.refusals for call in begun),
+        sum(call.starved for call in begun),
         sum(call.lost for call in begun),
         sum(call.audio for call in begun),
         _struck(begun, effects),
@@ -129,22 +135,32 @@ def _generator(result: Result) -> str:
     )
 
 
-def _spoiled(found: Report) -> str:
+def _spoiled(found: Report) -> list[str]:
+    """What the generator may have spoiled, a line for each reason."""
+    told: list[str] = []
+    if found.starved:
+        told.append(
+            f"the generator had no open file left for {found.starved} dials: raise the limit "
+            "(ulimit -n)"
+        )
     named = [
         f"{late} of {count} {name.replace('_', ' ')}"
         for name, (late, count) in found.spoiled.items()
+        if name != "refusals"
     ]
-    return f"the generator was late: it may have spoiled {', '.join(named)}; {REMEDY}"
+    if named:
+        told.append(f"the generator was late: it may have spoiled {', '.join(named)}; {REMEDY}")
+    return told
 
 
 def _ended(result: Result) -> str:
     """Why it is no whole load; nothing if it is one."""
     match result.ended_by:
         case Ending.INTERRUPTED | Ending.ABORTED:
-            so_far = f"{result.seconds:.1f} s of {result.plan.seconds:.1f} s"
-            return f"{result.ended_by}: these are the figures of {so_far}"
-        case Ending.NEVER_CONNECTED:
-            return "no caller was ever connected"
+            so_far = f"{result.seconds:.1f} s of a load of {result.plan.seconds:.1f} s"
+            return f"{result.ended_by} after {so_far}: these are the figures so far"
+        case Ending.NEVER_ACKNOWLEDGED:
+            return "no caller was ever acknowledged"
         case Ending.FAILED:
             return "every caller failed"
         case _:
@@ -181,9 +197,7 @@ def lines(found: Report) -> list[str]:
     told += [f"incomplete: {count} × {reason}" for reason, count in found.reasons.most_common(5)]
     if cut := _ended(result):
         told.append(cut)
-    if found.is_own:
-        told.append(_spoiled(found))
-    return told
+    return told + _spoiled(found)
 
 
 def as_data(found: Report) -> dict[str, Any]:
@@ -219,6 +233,7 @@ def as_data(found: Report) -> dict[str, Any]:
             "loop_late_by_p99": own.turns.quantile(0.99),
             "loop_late_by_most": own.turns.most,
             "cpu": result.cpu,
+            "starved_dials": found.starved,
         },
         "calls": [_call(call, result) for call in result.begun],
     }  # fmt: skip

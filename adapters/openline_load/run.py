@@ -38,7 +38,7 @@ class Ending(StrEnum):
 
     FINISHED = "finished"  #: each caller had its time, and some at least ended as they should
     FAILED = "failed"  #: every caller ended by itself, and none as it should
-    NEVER_CONNECTED = "never_connected"  #: as ``FAILED``, and no line was ever acknowledged
+    NEVER_ACKNOWLEDGED = "never_acknowledged"  #: as ``FAILED``, and no line was ever acknowledged
     INTERRUPTED = "interrupted"  #: ``stop``: those that talked finished properly, before their time
     ABORTED = "aborted"  #: ``abort``, or the task was cancelled: those that talked were dropped
     BOUND = "bound"  #: what looks had seen enough
@@ -195,4 +195,4 @@ def _ending(calls: Sequence[Call]) -> Ending:
         return Ending.FINISHED
     if any(call.acked_at is not None for call in calls):
         return Ending.FAILED
-    return Ending.NEVER_CONNECTED
+    return Ending.NEVER_ACKNOWLEDGED

@@ -263,11 +263,11 @@ def test_a_load_that_reaches_nobody_says_so(tmp_path: Path, capsys: Captured) ->
     assert lines[6] == "lines: 0 × reconnected, 2 × refused"
     faults = lines.index("faults: 0 × cut")
     assert lines[faults + 1].startswith("incomplete: 2 × ")
-    assert lines[faults + 2] == "no caller was ever connected"
+    assert lines[faults + 2] == "no caller was ever acknowledged"
     data = json.loads(file.read_text())
     assert (data["backend"], data["dialect"]) == ("127.0.0.1:9/ws", "echopanel")
     assert data["faults"] == ["cut 50%"]
-    assert data["ended_by"] == "never_connected"
+    assert data["ended_by"] == "never_acknowledged"
     assert (data["frame"], data["speed"]) == (0.02, 1.0)
     assert [each["outcome"] for each in data["calls"]] == ["incomplete"] * 2
     assert picture.read_text().startswith("<svg ")
@@ -304,10 +304,10 @@ def test_a_dash_is_stdout_and_the_report_goes_to_stderr(
     out, err = capsys.readouterr()
     assert out.startswith(begins)
     assert err.splitlines()[0].split() == ["count", "p50", "p95", "p99", "most", "flagged"]
-    assert "no caller was ever connected" in err.splitlines()
+    assert "no caller was ever acknowledged" in err.splitlines()
     assert list(tmp_path.iterdir()) == []
     if option == "--json":
-        assert json.loads(out)["ended_by"] == "never_connected"
+        assert json.loads(out)["ended_by"] == "never_acknowledged"
 
 
 def test_a_search_prints_json_on_stdout_alone(capsys: Captured) -> None:

@@ -87,7 +87,7 @@ def test_ctrl_c_ends_it_with_the_figures_so_far(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert err == "openline: stopping; Ctrl-C again ends at once\n"
     assert "sessions: 3 of 3, 3 complete\n" in out
-    assert "\ninterrupted: these are the figures of " in out
+    assert ": these are the figures so far\n" in out
     found = json.loads(file.read_text())
     assert found["sessions"]["complete"] == 3
     assert found["ended_by"] == "interrupted"

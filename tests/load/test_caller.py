@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 
 import pytest
 
 from openline.backend import Backend
+from openline.policy import Policy
+from openline.reconnect.verdicts import ErrorKind
+from openline_driver.network_errors import DialError
 from openline_load.caller import Dialling, SessionCaller, dialler
 from openline_load.faults import Effect, Strike
 from openline_load.figures import Call, Outcome
 from openline_load.own import Own
 from openline_load.voice import Pacer, Voice
-from tests.load.virtual import HOST, Toiling
+from tests.load.virtual import HOST, Toiling, Transport
 from tests.support_asyncio import run
 
 
@@ -52,6 +56,26 @@ def test_a_voice_repeats_its_recording_and_ends_to_the_sample() -> None:
         assert asyncio.get_running_loop().time() == pytest.approx(0.0501, abs=1e-4)
 
     run(main)
+
+
+@pytest.mark.parametrize(("number", "starved"), [(errno.EMFILE, 1), (errno.ECONNREFUSED, 0)])
+def test_a_dial_without_an_open_file_is_counted(number: int, starved: int) -> None:
+    class Refusing(Toiling):
+        async def __call__(self, backend: Backend, protocol: asyncio.Protocol) -> Transport:
+            why = ExceptionGroup("each address", [OSError(number, "no")])
+            raise DialError(ErrorKind.OS_OTHER, "no") from why
+
+    async def main() -> Call:
+        call = Call(1, 0.0)
+        dialling = Dialling(
+            backend=HOST, source="mic", connect=Refusing(), policy=Policy(max_attempts=0)
+        )
+        voice = Voice(Pacer(Own()), call, bytes(640), seconds=1.0, frame=0.02)
+        await SessionCaller(dialling, call, voice).run()
+        return call
+
+    call = run(main)
+    assert (call.refusals, call.starved) == (1, starved)
 
 
 def test_a_recording_shorter_than_a_frame_fills_it() -> None:

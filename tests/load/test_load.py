@@ -77,7 +77,7 @@ def test_callers_arrive_however_slowly_the_backend_answers() -> None:
     result = run(partial(played, plan, backend))
     assert [call.began_at for call in result.calls] == pytest.approx([0, 0.5, 1, 1.5, 2])
     assert all(call.ack is None and call.outcome is Outcome.INCOMPLETE for call in result.calls)
-    assert result.ended_by is Ending.NEVER_CONNECTED
+    assert result.ended_by is Ending.NEVER_ACKNOWLEDGED
     assert not report(result).is_good
     assert sum(report(result).reasons.values()) == 5
 

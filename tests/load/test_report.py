@@ -124,12 +124,15 @@ def test_a_late_frame_among_thousands_is_not_rounded_to_none() -> None:
     )
 
 
+SO_FAR = "after 7.5 s of a load of 12.0 s: these are the figures so far"
+
+
 @pytest.mark.parametrize(
     ("ended_by", "line"),
     [
-        (Ending.INTERRUPTED, "interrupted: these are the figures of 7.5 s of 12.0 s"),
-        (Ending.ABORTED, "aborted: these are the figures of 7.5 s of 12.0 s"),
-        (Ending.NEVER_CONNECTED, "no caller was ever connected"),
+        (Ending.INTERRUPTED, f"interrupted {SO_FAR}"),
+        (Ending.ABORTED, f"aborted {SO_FAR}"),
+        (Ending.NEVER_ACKNOWLEDGED, "no caller was ever acknowledged"),
         (Ending.FAILED, "every caller failed"),
     ],
 )
@@ -142,6 +145,17 @@ def test_a_load_that_is_no_whole_one_does_not_look_finished(ended_by: Ending, li
     assert data["ended_by"] == ended_by.value
     assert (data["seconds"], data["plan"]["seconds"]) == (7.5, 12.0)
     assert found.is_early == (ended_by in {Ending.INTERRUPTED, Ending.ABORTED})
+
+
+def test_dials_without_an_open_file_are_the_generators() -> None:
+    made = call()
+    made.refusals, made.starved = 3, 2
+    found = report(result(made))
+    assert found.spoiled == {"refusals": (2, 3)}
+    assert lines(found)[-1] == (
+        "the generator had no open file left for 2 dials: raise the limit (ulimit -n)"
+    )
+    assert as_data(found)["generator"]["starved_dials"] == 2
 
 
 def test_faults_that_struck_nobody_are_told() -> None:
