@@ -1,14 +1,13 @@
 """Mistakes of a user as one line, and the exit statuses.
 
 A ``Problem`` is raised before anything is dialled or written. Its text names the file or
-option, what is wrong with it and what to do; ``main`` prints it and nothing else.
+option, what is wrong with it and what to do; ``main`` prints it and nothing else. ``main`` imports
+this before it can catch a Ctrl-C, so the core, which takes most of a second, is imported later.
 """
 
 from __future__ import annotations
 
 from typing import Final
-
-from openline.text import harmless
 
 COMPLETE: Final = 0
 FAILED: Final = 1
@@ -30,4 +29,6 @@ def printable(text: str) -> str:
 
     Controls in a transcript or in a file's name could move the cursor or forge output.
     """
+    from openline.text import harmless
+
     return harmless(text).strip(" ")

@@ -228,3 +228,12 @@ def test_the_module_is_the_command() -> None:
     done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("openline ")
+
+
+def test_the_entry_point_can_be_interrupted_before_anything_is_imported() -> None:
+    """Ctrl-C in the first second, while the core is imported, ends in no traceback: ``main`` does
+    that, and its own module has to be there by then.
+    """
+    code = "import sys; import openline_cli.main; print('openline' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
