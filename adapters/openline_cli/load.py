@@ -21,6 +21,7 @@ from random import Random
 from typing import Any, Final
 
 from openline.backend import Backend
+from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline_audio.files import read_pcm
 from openline_audio.source import SAMPLE_RATE, SourceError
@@ -111,6 +112,7 @@ def load(options: LoadOptions) -> int:
     options.check_plan(plan, faults)
     check_files(plan.at_once, most=plan.sessions, given=options.sessions is not None)
     warn_without_key(backend, dialling.credentials, variable=variable)
+    _warn_of_pace(options.frame, spoken)
     if not backend.is_loopback:
         write_err(
             f"openline: up to {plan.at_once} callers at a time dial {backend.address}, which is "
@@ -126,6 +128,17 @@ def _faults(phrases: Sequence[str]) -> tuple[Fault, ...]:
         return tuple(fault for phrase in phrases for fault in parse_faults(phrase))
     except FaultError as error:
         raise Problem(str(error)) from None
+
+
+def _warn_of_pace(frame: float, spoken: Dialect) -> None:
+    """Write a line where the dialect sends the messages of one frame one after the other."""
+    pace, message = spoken.traits.pace, spoken.traits.form.usual
+    if pace is not None and frame > message:
+        write_err(
+            f"openline: --frame: {spoken.name} sends {frame:g} s of audio at {pace:g} times real "
+            f"time, so up to {(frame - message) / pace:.2f} s of each final lag are the "
+            f"generator's; give {message:g} s or less"
+        )
 
 
 def _recordings(paths: Sequence[Path]) -> list[bytes]:

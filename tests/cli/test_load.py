@@ -232,6 +232,23 @@ def test_a_service_without_its_key_is_told(
     assert "openline: no key is given, and api.deepgram.com" in capsys.readouterr().err
 
 
+def test_a_frame_that_a_dialect_sends_bit_by_bit_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    async def once(self: object, plan: Any) -> int:
+        return 0
+
+    monkeypatch.setattr(load_module.Loading, "once", once)
+    assert main(["load", HERE, "--dialect", "deepgram", "--frame", "900ms"]) == 0
+    assert capsys.readouterr().err == (
+        "openline: --frame: deepgram sends 0.9 s of audio at 1.25 times real time, so up to 0.64 s "
+        "of each final lag are the generator's; give 0.1 s or less\n"
+    )
+    for quiet in (["--dialect", "deepgram", "--frame", "100ms"], ["--frame", "900ms"]):
+        assert main(["load", HERE, *quiet]) == 0
+        assert not capsys.readouterr().err
+
+
 def test_callers_of_another_machine_are_announced(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
