@@ -137,6 +137,14 @@ def test_link_between_pages_resolves(name: str) -> None:
         assert not heading or heading in known, f"{name}: {target}"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_installs_from_a_clone(name: str) -> None:
+    """No index has the package: a page says `pip install ".[…]"`, and where."""
+    text = (ROOT / name).read_text("utf-8")
+    assert not re.search(r"pip install \"?openline", text)
+    assert 'pip install ".[' not in text or "a clone" in text
+
+
 def test_tests_named_on_a_page_exist() -> None:
     """By its name, or the beginning of its name."""
     known = [
