@@ -291,7 +291,7 @@ def sent_seconds(ended: Ended) -> float:
 
 
 def _missing(gap: Gap) -> Missing:
-    return Missing(gap.start / SAMPLE_RATE, gap.end / SAMPLE_RATE, gap.seconds, gap.cause.value)
+    return Missing(gap.start_seconds, gap.end_seconds, gap.seconds, gap.cause.value)
 
 
 class Rest:

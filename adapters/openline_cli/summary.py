@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from openline.updates import SAMPLE_RATE, Account, Ended, Gap, SourceEnded
+from openline.account import Account
+from openline.updates import SAMPLE_RATE, Ended, Gap, SourceEnded
 from openline_cli.plain import describe_end, describe_gap
 from openline_cli.problems import printable
 from openline_cli.wer import WordErrors, compare, words

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from openline.updates import SAMPLE_RATE, Account, Ended, SourceStatistics, State
+from openline.account import Account
+from openline.updates import SAMPLE_RATE, Ended, SourceStatistics, State
 
 
 class Outcome(StrEnum):

@@ -7,12 +7,12 @@ real sockets.
 
 from __future__ import annotations
 
+from openline.account import Account
 from openline.backend import Backend, CredentialPlace
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action, ErrorKind, Verdict
 from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import (
-    Account,
     BackendMetrics,
     BackendStatus,
     Ended,

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
+from openline.account import NO_ACCOUNTS, Account
 from openline.reconnect.verdicts import Action
 
 #: Samples per second of all audio in a session, which is mono s16le.
@@ -168,7 +168,8 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """Audio of one source that will not be transcribed.
 
     ``start`` and ``end`` are samples of session time. An exact gap is all of
-    [start, end); an inexact one is ``samples`` lost somewhere within it.
+    [start, end); an inexact one is ``samples`` lost somewhere within it. ``start_seconds``,
+    ``end_seconds`` and ``seconds`` are the same in seconds.
     """
 
     source: str
@@ -182,6 +183,16 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     def seconds(self) -> float:
         """How much was lost, in seconds."""
         return self.samples / SAMPLE_RATE
+
+    @property
+    def start_seconds(self) -> float:
+        """``start`` in seconds of session time, as a ``Transcript`` has it."""
+        return self.start / SAMPLE_RATE
+
+    @property
+    def end_seconds(self) -> float:
+        """``end`` in seconds of session time."""
+        return self.end / SAMPLE_RATE
 
 
 class GapWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,21 +280,6 @@ class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
     assumed: int = 0
 
 
-class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of every captured sample of one source.
-
-    ``captured`` = ``confirmed`` + ``assumed`` + ``told`` + ``missing``, in samples. The backend
-    confirmed that it processed ``confirmed``; ``assumed`` were quiet, and taken for processed;
-    ``told`` are in a final whose audio was not confirmed otherwise; ``missing`` are in gaps.
-    """
-
-    captured: int
-    confirmed: int
-    told: int
-    missing: int
-    assumed: int = 0
-
-
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     """Counts over a whole session."""
 
@@ -295,9 +291,6 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     replaced: int = 0  # finals that a later hearing of the same audio replaced
     untold: int = 0  # messages with words that could not be reported
     refused_samples: int = 0  # captured after stop
-
-
-_NO_ACCOUNTS: Final[Mapping[str, Account]] = MappingProxyType({})
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -324,7 +317,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[Gap, ...]
     transcript: tuple[Transcript, ...]
     statistics: Statistics
-    accounts: Mapping[str, Account] = _NO_ACCOUNTS
+    accounts: Mapping[str, Account] = NO_ACCOUNTS
     lost_sources: tuple[SourceEnded, ...] = ()  # that failed or hung before the stop
     action: Action | None = None
     summary: Mapping[str, Any] | None = None

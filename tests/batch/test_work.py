@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from openline.account import Account
 from openline.backend import Backend
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import BUILT_IN, DEFAULT
 from openline.policy import Policy
 from openline.updates import (
-    Account,
     Ended,
     Gap,
     GapCause,

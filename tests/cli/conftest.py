@@ -10,8 +10,8 @@ import msgspec
 import pytest
 import trio
 
+from openline.account import Account
 from openline.updates import (
-    Account,
     Ended,
     Gap,
     GapCause,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from openline.account import Account
 from openline.updates import (
-    Account,
     BackendMetrics,
     BackendStatus,
     Ended,

@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline import events as e
+from openline.account import Account
 from openline.commands import (
     FetchAudio,
     SendBytes,
@@ -30,7 +31,7 @@ from openline.observer import Observer
 from openline.policy import Policy
 from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
-from openline.updates import Account, GapCause, Trouble
+from openline.updates import GapCause, Trouble
 from tests.core.driver import FRAME, Drive, pcm
 
 #: What a speaker and a quiet room peak at.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from openline.account import Account
 from openline.commands import StoreTold
 from openline.dialects.protocol import FinalMessage, Heard, Metrics, Proof
 from openline.dialects.traits import End, Ends
-from openline.updates import Account, GapCause, PartialRetracted
+from openline.updates import GapCause, PartialRetracted
 from tests.core.toys import Outright, Play
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from openline import events as e
+from openline.account import Account
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action
 from openline.updates import (
-    Account,
     Ended,
     SourceEnded,
     SourceEndReason,

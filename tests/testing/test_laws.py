@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from openline import events as e
+from openline.account import Account
 from openline.audio.marks import Marks
 from openline.audio.readings import Reading
 from openline.backend import Backend
@@ -35,7 +36,6 @@ from openline.policy import Policy
 from openline.reconnect.verdicts import Action, Ending, ErrorKind, Sender, judge
 from openline.session import LocalProtocolError, SessionMachine
 from openline.updates import (
-    Account,
     Ended,
     Gap,
     GapCause,

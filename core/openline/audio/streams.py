@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from openline.account import Account
 from openline.audio.capturing import Capturing
 from openline.audio.drops import charge
 from openline.audio.pings import PingMarks
@@ -17,7 +18,7 @@ from openline.audio.stream import Stream
 from openline.audio.window import Limits, Window
 from openline.dialects.traits import Ends, Traits
 from openline.machine.timers import OFF
-from openline.updates import SAMPLE_RATE, Account, Gap, SourceStatistics, to_samples
+from openline.updates import SAMPLE_RATE, Gap, SourceStatistics, to_samples
 
 
 class Streams(Capturing):

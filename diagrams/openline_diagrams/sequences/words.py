@@ -211,7 +211,7 @@ def _report_label(update: Update) -> str:
         case PartialRetracted():
             return "the partial is retracted"
         case GapWithdrawn(gap=gap):
-            return f"no gap {span(gap.start / SAMPLE_RATE, gap.end / SAMPLE_RATE)}"
+            return f"no gap {span(gap.start_seconds, gap.end_seconds)}"
         case Resumed(gap=seconds):
             return f"suspended for {seconds:.1f} s"
         case Insight(kind=kind):
