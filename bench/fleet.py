@@ -181,7 +181,7 @@ async def on_a_shard(load: Load, url: str, books: Books) -> Found:
             streaming = sum(line.state is State.STREAMING for line in lines)
         found = await measured(load, books, lambda number, pcm: lines[number].push("mic", pcm))
         reading.cancel()
-        lost = sum(len(line.statistics.sources) == 0 for line in lines)
+        lost = sum(line.statistics.sources["mic"].captured == 0 for line in lines)
         if lost or any(line.statistics.dials > 1 for line in lines):
             raise RuntimeError("fleet: some sessions lost their lines")
     return replaced(found, memory=(found.memory - before) / load.sessions)

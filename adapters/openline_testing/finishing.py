@@ -43,6 +43,8 @@ class Finishing:
         kept = round(policy.buffer_of(traits) * SAMPLE_RATE) - FRAME
         least = most = 0
         for source, each in line.before.sources.items():
+            if source not in line.origins:
+                continue  # it has not started
             due = each.captured - (each.sent if is_open else each.confirmed)
             queued = min(line.track(source).sent, queue) if is_open else 0
             most = max(most, due + queued)

@@ -128,7 +128,7 @@ class Line:
     def __init__(self, seen: Observation) -> None:
         self.seen = seen
         self.before = self.after = _NOTHING
-        self.origins: dict[str, int] = {}
+        self.origins: dict[str, int] = {}  # of the sources that have started, in that order
         self._zero: float | None = None
         self.dial: int = 0  # the last dial that was acked
         self.tracks: dict[str, Track] = {}
@@ -197,14 +197,14 @@ class Line:
         self.dial = self.seen.dial
         self.dropped, self.doubtful = 0, False
         self.tracks = {
-            source: Track(source, self.mark(source, self.after)) for source in self.after.sources
+            source: Track(source, self.mark(source, self.after)) for source in self.origins
         }
 
     def _named(self, source: str | None) -> str | None:
         """The source that a message means; without a name it is the first one."""
         if source is None:
-            return next(iter(self.before.sources), None)
-        return source if source in self.before.sources else None
+            return next(iter(self.origins), None)
+        return source if source in self.origins else None
 
     def _hears(self, message: Message) -> None:
         seen = self.seen
@@ -216,7 +216,7 @@ class Line:
             return
         track = self.track(self.source)
         if isinstance(message, Heard | Metrics):
-            alone = message.source is not None or len(self.before.sources) == 1
+            alone = message.source is not None or len(self.origins) == 1
             says = isinstance(message, Metrics) or has_words(message.text)
             if not track.spoke:
                 track.spoke = True if alone and says else None

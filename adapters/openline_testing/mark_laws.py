@@ -47,6 +47,8 @@ class MarkLaws:
         if self._seen.ended is not None:
             return
         for source, now in line.after.sources.items():
+            if source not in line.origins:
+                continue  # it has not started
             before = line.before.sources.get(source, _NONE)
             if line.finished:
                 self._proves(source, before, now)

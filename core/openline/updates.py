@@ -281,7 +281,7 @@ class SourceStatistics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts over a whole session."""
+    """Counts over a whole session. ``sources`` has each source that the session was opened with."""
 
     dials: int
     sources: Mapping[str, SourceStatistics]

@@ -90,6 +90,19 @@ def test_the_result_of_a_good_session() -> None:
     assert drive.core.statistics == drive.ended.statistics
 
 
+def test_a_source_that_has_not_begun_has_counts() -> None:
+    drive = Drive(sources=("mic", "system"))
+    nothing = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
+    assert drive.core.statistics.sources == {"mic": nothing, "system": nothing}
+    drive.stream()
+    drive.audio(1, "system")
+    assert [*drive.core.statistics.sources] == ["mic", "system"]
+    assert drive.core.statistics.sources["system"].captured == FRAME
+    drive.abort()
+    assert drive.ended.statistics.sources["mic"] == nothing
+    assert drive.ended.accounts["mic"] == Account(captured=0, confirmed=0, told=0, missing=0)
+
+
 def test_the_result_without_a_final_message_has_no_summary() -> None:
     drive = Drive().stream()
     drive.abort()

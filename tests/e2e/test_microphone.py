@@ -311,7 +311,7 @@ async def test_a_session_of_two_devices_reports_the_hole_of_one(sound: SoundServ
                     away = trio.current_time() - held
                     await trio.sleep(1.0)
                     session.request_stop()
-                case _ if held is None and session.statistics.sources.get("mic"):
+                case _ if held is None and session.statistics.sources["mic"].captured:
                     held = 0.0
                     await do(sound.unplug, "desk_mic")
                 case _:

@@ -197,7 +197,9 @@ class Ledger(Books):
     def check_confirmed(self) -> None:
         """At the end of a dial: the backend finalised or discarded all audio it confirmed."""
         for source, figures in self.core.statistics.sources.items():
-            account = self.accounts[source]
+            account = self.accounts.get(source)
+            if account is None:
+                continue  # it has not started
             self.excuse_told(source, figures.told)
             confirmed = account.origin + figures.confirmed
             what = f"{source}: confirmed fell from {account.confirmed} to {confirmed}"

@@ -9,6 +9,7 @@ what goes out beside captured audio, and what became of every sample.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from openline.account import Account
 from openline.audio.capturing import Capturing
@@ -19,6 +20,9 @@ from openline.audio.window import Limits, Window
 from openline.dialects.traits import Ends, Traits
 from openline.machine.timers import OFF
 from openline.updates import SAMPLE_RATE, Gap, SourceStatistics, to_samples
+
+#: Of a source that has not started.
+_NOTHING: Final = SourceStatistics(captured=0, sent=0, confirmed=0, missing=0)
 
 
 class Streams(Capturing):
@@ -68,8 +72,8 @@ class Streams(Capturing):
         return max(due, default=0) / SAMPLE_RATE
 
     def statistics(self) -> dict[str, SourceStatistics]:
-        """The watermarks per source, in samples since it started."""
-        return {
+        """The watermarks per declared source, in samples since it started; zeros before."""
+        return dict.fromkeys(self._declared, _NOTHING) | {
             name: SourceStatistics(
                 captured=s.box.captured - s.box.origin,
                 sent=s.box.sent - s.box.origin,
