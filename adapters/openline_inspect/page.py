@@ -19,6 +19,7 @@ from html import escape
 from importlib import resources
 from typing import Any, Final
 
+from openline.audio.causes import CAUSES
 from openline.machine.timers import RUNS, Timer
 from openline.session import TABLE
 from openline.text import encodable
@@ -27,7 +28,6 @@ from openline_diagrams.theme import ROLES
 from openline_inspect.drawing import chart_map, colours, tables, whole_chart
 from openline_inspect.recorder import KINDS, MARKS, STATES
 from openline_inspect.recording import Recording
-from openline_lookup.happenings import CAUSES
 
 #: The scripts, in their order: each needs those before it alone.
 SCRIPTS: Final = (

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from openline.audio.causes import CAUSES
 from openline.text import one_line
 from openline.updates import (
     Gap,
@@ -43,21 +44,6 @@ from openline_lookup.places import (
 )
 from openline_lookup.records import Record
 
-#: What each cause of a gap means to a person.
-CAUSES: Final[Mapping[GapCause, str]] = MappingProxyType(
-    {
-        GapCause.OVERFLOW: "the buffer was full before it could be sent",
-        GapCause.UNPROVEN: "it was sent, and nobody confirmed that it was heard",
-        GapCause.SPOOL: "the disk did not have it any more",
-        GapCause.SKIPPED: "the app skipped to the live audio",
-        GapCause.CAPTURE: "the source could not capture it",
-        GapCause.BACKEND: "the backend dropped it",
-        GapCause.UNHEARD: "the backend did not transcribe it",
-        GapCause.IGNORED: "the backend does not transcribe this source",
-        GapCause.UNDELIVERED: "the session ended before it was sent",
-        GapCause.UNCONFIRMED: "the session ended before it was confirmed",
-    }
-)
 _REQUESTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "StopRequested": "the app asks for the end",

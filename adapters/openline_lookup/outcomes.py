@@ -93,7 +93,7 @@ OUTCOMES: Final = {
             "not all audio was confirmed",
             Action.FATAL,
             "there are gaps: audio that the backend has not confirmed as processed",
-            f"{_OVER}; each gap has its cause",
+            f"{_OVER}; the cause of most of it follows, and what to do; each gap has its own",
             f"{_RESULT}.missing",
         ),
         (

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline.updates import GapCause
-from openline_lookup.happenings import CAUSES, Said
+from openline_lookup.happenings import Said
 from openline_lookup.records import Broken, Head, Record, records
 from openline_lookup.results import Sums
 from openline_lookup.story import Minute, Story, stories
@@ -206,10 +205,6 @@ def test_gaps_of_one_cause_are_added_up() -> None:
         "61.0 1.0 s of mic are not missing any more",
         f"61.0 {STOPS}",
     ]
-
-
-def test_each_cause_of_a_gap_has_words() -> None:
-    assert set(CAUSES) == set(GapCause)
 
 
 def test_what_else_is_told() -> None:
