@@ -24,7 +24,6 @@ from openline_batch.ledger import Ledger
 from openline_batch.work import Refused, Setting, working
 from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
-from openline_cli.formats import FORMATS
 from openline_cli.network import NetworkOptions
 from openline_cli.outfile import OutFile
 from openline_cli.problems import Problem
@@ -33,6 +32,7 @@ from openline_cli.stream import find_backend, with_headers
 from openline_driver.proxies import Proxies
 from openline_fleet.engines.contract import Perform, Share
 from openline_fleet.engines.gate import patient
+from openline_speech.formats import FORMATS
 from openline_speech.naming import source_name
 
 #: The function of the duty.

@@ -29,6 +29,7 @@ from openline.updates import (
 )
 from openline_cli.problems import printable
 from openline_cli.view import Snapshot
+from openline_speech.formats import length
 
 #: Statuses of the backend that only repeat the session's own state.
 ROUTINE: Final = frozenset({"connected", "streaming"})
@@ -153,15 +154,10 @@ def words_for(state: State) -> str:
     return state.value.replace("_", " ")
 
 
-def length(seconds: float) -> str:
-    """A duration in seconds; one above 0 never shows as 0.00 s."""
-    return "less than 0.01 s" if 0 < seconds < 0.005 else f"{seconds:.2f} s"
-
-
 def describe_gap(gap: Gap) -> str:
     """The length, place and cause of a gap."""
     where = "at" if gap.exact else "somewhere from"
-    span = f"{clock(gap.start / SAMPLE_RATE)} to {clock(gap.end / SAMPLE_RATE)}"
+    span = f"{clock(gap.start_seconds)} to {clock(gap.end_seconds)}"
     return f"{length(gap.seconds)} of {gap.source} missing, {where} {span} ({gap.cause})"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 from openline.updates import SourceStatistics, Update
-from openline_cli import jsonlines
+from openline_speech import jsonlines
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ from pathlib import Path
 from msgspec import structs
 
 from openline.updates import Ended, Transcript
-from openline_cli.formats import FORMATS
 from openline_cli.outfile import OutFile
 from openline_cli.problems import FAILED, Problem
+from openline_speech.formats import FORMATS
 
 
 def check(path: Path) -> None:

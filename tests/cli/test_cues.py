@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openline_cli.cues import COLUMNS, LEAST, LONGEST, Cue, Word, cut, settle
+from openline_speech.cues import COLUMNS, LEAST, LONGEST, Cue, Word, cut, settle
 
 SPEECH = "and so we went on to the next point of the long agenda"
 

@@ -15,7 +15,7 @@ import pytest
 import webvtt
 
 from openline.updates import Ended, Gap, Transcript
-from openline_cli.formats import FORMATS, Format
+from openline_speech.formats import FORMATS, Format
 from tests.cli import parsers
 from tests.cli.transcripts import check_seed, drawn_finals, main, subtitled
 from tests.cli.transcripts import ended as result
@@ -212,7 +212,7 @@ def test_failure_of_a_drawn_transcript_names_the_seed(monkeypatch: pytest.Monkey
     def unescaped(text: str) -> str:
         return text
 
-    monkeypatch.setattr("openline_cli.formats.escape_subrip", unescaped)
+    monkeypatch.setattr("openline_speech.formats.escape_subrip", unescaped)
     with pytest.raises((AssertionError, parsers.UnparsableError)) as caught:
         test_any_text_comes_back_from_its_file(".srt")
     assert re.match(r"format \.srt, seed \d+: \[Transcript", caught.value.__notes__[0])

@@ -28,7 +28,7 @@ from openline.updates import (
     Trouble,
     Update,
 )
-from openline_cli import jsonlines
+from openline_speech import jsonlines
 
 
 def _told(update: Update) -> dict[str, Any]:

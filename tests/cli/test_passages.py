@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from openline.updates import Transcript, TranscriptWord
-from openline_cli.formats import FORMATS
-from openline_cli.passages import Passage, Voices, passages
+from openline_speech.formats import FORMATS
+from openline_speech.passages import Passage, Voices, passages
 from tests.cli.transcripts import ended
 
 

@@ -30,11 +30,11 @@ from openline_cli.plain import (
     clock,
     decibels,
     describe_end,
-    length,
     note_line,
     transcript_line,
 )
 from openline_cli.view import Snapshot
+from openline_speech.formats import length
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ import pytest
 
 from openline.updates import Ended, Gap, Transcript
 from openline_cli import writers
-from openline_cli.formats import FORMATS
 from openline_cli.problems import FAILED, Problem
 from openline_cli.writers import Draft
+from openline_speech.formats import FORMATS
 from tests.cli import parsers
 from tests.cli.faulty_disk import DeadError, FaultyDisk
 from tests.cli.transcripts import ended as result

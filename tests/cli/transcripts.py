@@ -30,8 +30,8 @@ from openline.updates import (
     Transcript,
     TranscriptWord,
 )
-from openline_cli.formats import FORMATS, SubRip
-from openline_cli.passages import Passage, Voices, passages
+from openline_speech.formats import FORMATS, SubRip
+from openline_speech.passages import Passage, Voices, passages
 from tests.cli import parsers
 
 SNIPPETS: Final = (

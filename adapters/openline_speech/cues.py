@@ -183,7 +183,7 @@ def _atoms(text: str, columns: int) -> list[_Atom]:
 
 def _parts(word: str, columns: int) -> Iterator[str]:
     """A long word in parts that fit, cut between clusters, behind punctuation if there is any."""
-    from wcwidth import iter_graphemes
+    from wcwidth import iter_graphemes  # noqa: PLC0415  # of an extra
 
     part: list[str] = []
     width = 0
@@ -218,7 +218,7 @@ def cells(text: str) -> int:
     """Columns: at least one for each character, two for a wide one, so that no count is over."""
     if text.isascii():
         return len(text)
-    from wcwidth import wcswidth
+    from wcwidth import wcswidth  # noqa: PLC0415  # of an extra
 
     return max(len(text), wcswidth(text))
 

@@ -18,11 +18,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
-from openline.updates import SAMPLE_RATE, Ended, Transcript, Update
-from openline_cli import jsonlines
-from openline_cli.cues import COLUMNS, Cue, cells, cut, settle
-from openline_cli.passages import Passage, Voices, line, passage, passages
-from openline_cli.plain import length
+from openline.updates import Ended, Transcript, Update
+from openline_speech import jsonlines
+from openline_speech.cues import COLUMNS, Cue, cells, cut, settle
+from openline_speech.passages import Passage, Voices, line, passage, passages
 
 _REFERENCE: Final = re.compile(r"&#?\w{1,32};?")
 #: The point of a time stamp: some readers take any line with two stamps for a span.
@@ -73,7 +72,7 @@ class PlainText:
         for gap in ended.missing:
             where = f" of {gap.source}" if self._several else ""
             text = f"[{length(gap.seconds)}{where} missing: {gap.cause}]\n"
-            parts.append((gap.start / SAMPLE_RATE, text))
+            parts.append((gap.start_seconds, text))
         return "".join(text for _, text in sorted(parts, key=lambda part: part[0]))
 
     def _line(self, said: Passage) -> str:
@@ -197,6 +196,11 @@ FORMATS: Final[Mapping[str, Callable[..., Format]]] = {
     ".vtt": WebVtt,
     ".jsonl": JsonLines,
 }
+
+
+def length(seconds: float) -> str:
+    """A duration in seconds; one above 0 never shows as 0.00 s."""
+    return "less than 0.01 s" if 0 < seconds < 0.005 else f"{seconds:.2f} s"
 
 
 def escape_webvtt(text: str) -> str:

@@ -24,7 +24,7 @@ from typing import Final
 
 from openline.text import CONTROLS, encodable, has_words
 from openline.updates import Transcript
-from openline_cli.cues import SENTENCE, Word
+from openline_speech.cues import SENTENCE, Word
 
 #: Seconds between two finals of a passage, at most: recognizers end an utterance after 0.5 s of
 #: silence or more (Kaldi, endpoint rule 2), and such a pause ends a passage too.

@@ -18,7 +18,6 @@ import msgspec
 
 from openline.text import BIDI, CONTROLS, encodable
 from openline.updates import (
-    SAMPLE_RATE,
     BackendMetrics,
     BackendStatus,
     Ended,
@@ -93,8 +92,8 @@ def _plain(update: msgspec.Struct) -> dict[str, Any]:
 def _gap(gap: Gap) -> dict[str, Any]:
     return {
         "source": gap.source,
-        "start": _seconds(gap.start / SAMPLE_RATE),
-        "end": _seconds(gap.end / SAMPLE_RATE),
+        "start": _seconds(gap.start_seconds),
+        "end": _seconds(gap.end_seconds),
         "samples": gap.samples,
         "cause": gap.cause,
         "exact": gap.exact,
