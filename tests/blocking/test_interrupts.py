@@ -63,6 +63,24 @@ def test_a_ctrl_c_while_it_waits_is_raised_there_and_the_session_can_finish() ->
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_an_app_that_reads_on_after_a_ctrl_c_gets_each_word_and_the_end() -> None:
+    """As the page on sessions without a loop has it."""
+    with (
+        lock_step(scripted(echo)) as world,
+        open_session(Backend(), {"mic": Frames(400)}, connect=world.connect) as session,
+    ):
+        world.at(1.0, lambda: signal.raise_signal(signal.SIGINT))
+        found: list[Update] = []
+        with pytest.raises(KeyboardInterrupt):
+            found.extend(iter(session))
+        session.request_stop()
+        found.extend(session)
+    ended = found[-1]
+    assert isinstance(ended, Ended)
+    assert ended.complete
+    assert [each.text for each in ended.transcript] == ["0-24", "25-48"]
+
+
 def test_a_ctrl_c_that_nobody_catches_leaves_nothing() -> None:
     with lock_step(scripted(echo)) as world, nothing_left():
         world.at(1.0, lambda: signal.raise_signal(signal.SIGINT))
