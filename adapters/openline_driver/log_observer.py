@@ -224,10 +224,12 @@ def _trouble(update: u.Trouble) -> _Told:
 
 
 def _ended(update: u.Ended) -> _Told:
-    level = logging.INFO if update.complete else logging.WARNING
+    level = logging.INFO if update.complete or update.moved else logging.WARNING
     if update.state is u.State.FAILED:
         level = logging.ERROR
     outcome = "complete" if update.complete else f"not complete: {update.reason}"
+    if update.moved:
+        outcome = update.reason
     text = "ended, %s; %d dials, %d finals, %d gaps"
     counts = (update.statistics.dials, len(update.transcript), len(update.missing))
     return level, text, outcome, *counts

@@ -11,7 +11,7 @@ by what would be lost:
     a recording         would be missing: the spool is deleted, and another shard begins anew
 
 Pushed audio is always captured. The specs of the last two are handed over. Of a session that left,
-``Ended`` is an update as well: ``aborted``. A live source goes on: the app pushes what comes after
+``Ended`` is an update as well: ``Ended.moved`` is true. A live source goes on: the app pushes what comes after
 this to a session of its own.
 """
 
@@ -82,7 +82,7 @@ def _left(line: FleetSession) -> SessionSpec:
     """Have a session with a spool leave: how it goes on elsewhere."""
     spec = line.spec
     resumes = spec.resume or line.played
-    line.leave(discard=not resumes)
+    line.move(anew=not resumes)
     return replace(spec, resume=resumes)
 
 

@@ -73,8 +73,6 @@ class FleetSession(StoredFace):
         self._is_over = False
         self._waiting: list[asyncio.Future[None]] | None = None  # for the end
 
-    # What the app does.
-
     def push(self, source: str, pcm: bytes) -> None:
         """Hand over audio: 16 kHz mono s16le, when its last sample was captured.
 
@@ -183,10 +181,15 @@ class FleetSession(StoredFace):
         """Whether each of its recordings was delivered to its end."""
         return self._sources.played
 
-    def leave(self, *, discard: bool = False) -> None:
-        """End now. The spool stays for another shard, unless it is to be discarded."""
-        if discard:
+    def move(self, *, anew: bool) -> None:
+        """End here. Another shard resumes the session, or begins it anew, without its spool."""
+        if anew:
             self._alone(partial(self._store, DiscardStore()))
+        move = e.Move.ANEW if anew else e.Move.RESUMED
+        self._alone(partial(self._request, e.AbortRequested(move)))
+
+    def leave(self) -> None:
+        """End now, as it could not begin."""
         self._end()
 
     # What its dial and its recordings do.

@@ -125,6 +125,13 @@ OUTCOMES: Final = {
             _RESULT,
         ),
         (
+            "moved: another process",
+            Action.FATAL,
+            "a fleet was drained, and the session goes on in another process",
+            f"{_OVER} here; the result of the other process counts",
+            f"{_RESULT}.moved",
+        ),
+        (
             "finished",
             Action.FATAL,
             "the session ended well, and nothing is missing",

@@ -108,6 +108,7 @@ def _ended(ended: Ended) -> dict[str, Any]:
         "state": ended.state,
         "reason": ended.reason,
         "action": ended.action,
+        "moved": ended.moved,
         "missing": [_gap(gap) for gap in ended.missing],
         "accounts": {name: _plain(account) for name, account in ended.accounts.items()},
         "lost_sources": [_plain(lost) for lost in ended.lost_sources],

@@ -45,9 +45,11 @@ def trouble_label(kind: str) -> str:
 
 
 def end_label(ended: Ended) -> str:
-    """How a session ended: ``complete``, ``incomplete`` or ``failed``."""
+    """How a session ended: ``complete``, ``incomplete``, ``failed``, or ``moved`` to a process."""
     if ended.state is State.FAILED:
         return "failed"
+    if ended.moved:
+        return "moved"
     return "complete" if ended.complete else "incomplete"
 
 

@@ -24,8 +24,20 @@ class StopRequested(msgspec.Struct, frozen=True):
     """The app wants a proper end: all audio delivered, the final message received."""
 
 
+class Move(StrEnum):
+    """How another process goes on with a session that is aborted here."""
+
+    RESUMED = "resumed"  #: it delivers what is left on disk
+    ANEW = "anew"  #: it begins again with the first sample
+
+
 class AbortRequested(msgspec.Struct, frozen=True):
-    """The app wants the end now, whatever is lost."""
+    """The app wants the end now, whatever is lost.
+
+    ``move``: how another process goes on with the session; None: none does.
+    """
+
+    move: Move | None = None
 
 
 class NetworkRestored(msgspec.Struct, frozen=True):

@@ -305,6 +305,9 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     ``reason`` is one line: the condition that does not hold, or ``finished``. ``accounts`` says
     for each source what became of its samples.
 
+    ``moved``: it was aborted because another process goes on with it, as the drain of a fleet has
+    it. That process has a result of its own.
+
     ``state`` is ``closed`` after a proper end or an abort by the app and ``failed``
     otherwise. ``summary`` is the backend's final message. ``summary_covers`` is the range of
     session samples per source that it covers (a backend without resume covers only its last
@@ -320,6 +323,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Mapping[str, Account] = NO_ACCOUNTS
     lost_sources: tuple[SourceEnded, ...] = ()  # that failed or hung before the stop
     action: Action | None = None
+    moved: bool = False
     summary: Mapping[str, Any] | None = None
     summary_covers: Mapping[str, tuple[int, int]] | None = None
 

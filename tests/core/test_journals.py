@@ -174,6 +174,7 @@ def test_every_event_is_read_back_unchanged() -> None:
         e.OpenRequested(),
         e.StopRequested(),
         e.AbortRequested(),
+        e.AbortRequested(e.Move.ANEW),
         e.NetworkRestored(),
         e.SkipRequested(),
         e.SourceStarted("mic", 0.1 + 0.2),
@@ -722,6 +723,17 @@ def test_words_and_channels_are_recorded_where_there_are_any() -> None:
             plain = command_to_plain(command, keep_audio=False)
             fields = plain.get("update") or plain["transcript"]
             assert ("words" in fields) is ("channel" in fields) is is_there
+
+
+@pytest.mark.parametrize("move", [None, e.Move.RESUMED])
+def test_a_result_says_that_the_session_moved_only_where_it_did(move: e.Move | None) -> None:
+    lines: list[bytes] = []
+    one = drive(lines)
+    one.stream()
+    one.feed(e.AbortRequested(move))
+    assert (b'"moved":true' in lines[-1]) == (b'"moved"' in lines[-1]) == (move is not None)
+    assert (b'"move"' in lines[-1]) == (move is not None)
+    assert again(lines)
 
 
 def test_an_account_names_assumed_samples_only_where_there_are_some() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from openline import events as e
 from openline.account import Account
 from openline.policy import Policy
@@ -101,6 +103,22 @@ def test_a_source_that_has_not_begun_has_counts() -> None:
     drive.abort()
     assert drive.ended.statistics.sources["mic"] == nothing
     assert drive.ended.accounts["mic"] == Account(captured=0, confirmed=0, told=0, missing=0)
+
+
+@pytest.mark.parametrize(
+    ("move", "reason"),
+    [
+        (None, "aborted"),
+        (e.Move.RESUMED, "moved: another process delivers what is left"),
+        (e.Move.ANEW, "moved: another process begins it anew"),
+    ],
+)
+def test_an_abort_says_that_the_session_moves(move: e.Move | None, reason: str) -> None:
+    drive = Drive().stream()
+    drive.feed(e.AbortRequested(move))
+    assert drive.last_change.reason == drive.ended.reason == reason
+    assert drive.ended.moved == (move is not None)
+    assert (drive.ended.state, drive.ended.complete) == (State.CLOSED, False)
 
 
 def test_the_result_without_a_final_message_has_no_summary() -> None:

@@ -128,6 +128,16 @@ def test_a_failed_session_ends_with_errors(kept: Kept) -> None:
     assert errors[-1].startswith("ERROR openline.session ended, not complete: ")
 
 
+def test_a_session_that_moves_is_no_warning(kept: Kept) -> None:
+    drive = logged()
+    drive.stream()
+    drive.feed(e.AbortRequested(e.Move.RESUMED))
+    assert kept.lines(logging.INFO)[-1] == (
+        "INFO openline.session ended, moved: another process delivers what is left; "
+        "1 dials, 0 finals, 0 gaps"
+    )
+
+
 def test_every_record_has_the_ids(kept: Kept) -> None:
     drive = logged()
     drive.stream()

@@ -93,7 +93,9 @@ def test_a_spool_is_handed_over_and_another_shard_finishes_the_session(tmp_path:
             second = await read(other)
         for name in ("s0", "s1", "s2", "s3"):
             left, ended = result(first[name]), result(second[name])
-            assert left.reason == "aborted"
+            assert left.reason == "moved: another process delivers what is left"
+            assert left.moved
+            assert not ended.moved
             assert words(left) == ["0-24", "25-49"]
             assert ended.complete
             assert words(ended)[:3] == ["0-24", "25-49", "50-74"]

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from openline.events import SocketLost
 from openline.reconnect.verdicts import ErrorKind, Sender
+from openline.updates import Ended, State, Statistics
 from openline_telemetry.labels import (
     OTHER,
     close_label,
     dialect_label,
+    end_label,
     error_label,
     status_label,
     trouble_label,
 )
+
+
+@pytest.mark.parametrize(
+    ("changes", "label"),
+    [
+        ({"complete": True}, "complete"),
+        ({}, "incomplete"),
+        ({"state": State.FAILED}, "failed"),
+        ({"moved": True}, "moved"),
+    ],
+)
+def test_a_session_that_moved_is_counted_apart(changes: dict[str, Any], label: str) -> None:
+    usual: dict[str, Any] = {"state": State.CLOSED, "complete": False, "reason": "why"}
+    counts = Statistics(dials=1, sources={})
+    assert (
+        end_label(Ended(missing=(), transcript=(), statistics=counts, **usual | changes)) == label
+    )
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ _USUAL: Final = (
     ("unchanged", False),
     ("backend", None),
     ("failure", ""),
+    ("move", None),
 )
 _USER: Final = re.compile(r"//[^/?#]*@")
 _VISIBLE: Final = re.compile(r"[A-Za-z0-9]")
@@ -150,6 +151,8 @@ def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
             update_plain: Plain = msgspec.to_builtins(update)
             for each in (update_plain, *update_plain.get("transcript", ())):
                 without_usual(each)
+            if not update_plain.get("moved", True):
+                del update_plain["moved"]
             for each in update_plain.get("statistics", {}).get("sources", {}).values():
                 if not each["assumed"]:
                     del each["assumed"]

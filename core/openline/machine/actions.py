@@ -19,6 +19,7 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.dialects.checking import begin_checked
+from openline.events import Move
 from openline.machine.life import Leaving
 from openline.machine.opening import Opening
 from openline.machine.rotation import CLOSE_NORMAL, Rotating
@@ -207,8 +208,13 @@ class Actions(Opening, Rotating):
     # Ending.
 
     def note_abort(self) -> None:
-        """The app aborts the session."""
-        self.end_reason = "aborted"
+        """The app aborts the session, which another process may go on with."""
+        if self.move is None:
+            self.end_reason = "aborted"
+        elif self.move is Move.RESUMED:
+            self.end_reason = "moved: another process delivers what is left"
+        else:
+            self.end_reason = "moved: another process begins it anew"
 
     def note_stop(self) -> None:
         """The app requests the stop: refuse further audio, and set a limit that never moves."""

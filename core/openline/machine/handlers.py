@@ -35,6 +35,7 @@ _NOTHING: Final = ()
 _FULL_SCALE: Final = 32768
 _OPEN: Final = (("open_requested", None),)
 _STOP: Final = (("stop_requested", None),)
+_ABORT: Final = (("abort_requested", None),)
 _GO_ON: Final = Plan()
 
 
@@ -66,6 +67,11 @@ def _always(fired: Fired) -> Callable[[Reporting, Any], Fired]:
 def _open(session: Reporting, _event: e.OpenRequested) -> Fired:
     # Sources that were over before the line was opened leave only their audio to send.
     return (*_OPEN, *_STOP) if session.streams.over else _OPEN
+
+
+def _abort(session: Reporting, event: e.AbortRequested) -> Fired:
+    session.move = event.move
+    return _ABORT
 
 
 def _skip(session: Reporting, _event: e.SkipRequested) -> Fired:
@@ -297,7 +303,7 @@ HANDLERS: Final[Mapping[type, Callable[[Reporting, Any], Fired]]] = {
     e.Tick: _always(_NOTHING),
     e.OpenRequested: _open,
     e.StopRequested: _always(_STOP),
-    e.AbortRequested: _always((("abort_requested", None),)),
+    e.AbortRequested: _abort,
     e.NetworkRestored: _always((("network_restored", None),)),
     e.SkipRequested: _skip,
     e.SourceStarted: _source_started,

@@ -70,6 +70,7 @@ def result(session: SessionState, state: State) -> Ended:
         accounts=session.streams.accounts(),
         lost_sources=tuple(session.lost_sources),
         action=verdict.action if failed and verdict else None,
+        moved=session.move is not None,
         summary=session.summary.summary if session.summary else None,
         summary_covers=session.summary_covers if session.summary else None,
     )

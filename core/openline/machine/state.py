@@ -20,7 +20,7 @@ from openline.commands import (
 )
 from openline.dialects.protocol import Dialect, FinalMessage, Ids, Memory, Sent, Wire
 from openline.dialects.traits import End
-from openline.events import CredentialReady, SourceKind
+from openline.events import CredentialReady, Move, SourceKind
 from openline.machine.life import Leaving, Life
 from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
@@ -89,6 +89,7 @@ class SessionState:
         "lost_sources",
         "memory",
         "message",
+        "move",
         "now",
         "opened_id",
         "out",
@@ -197,6 +198,7 @@ class SessionState:
         # The end.
         self.stop_wanted = self.stop_is_sent = self.tail_is_sent = False
         self.end_reason = ""
+        self.move: Move | None = None  # how another process goes on with it
         self.lost_sources: list[SourceEnded] = []  # those that failed or stalled before the stop
         self.summary: FinalMessage | None = None
         self.summary_covers: dict[str, tuple[int, int]] = {}
