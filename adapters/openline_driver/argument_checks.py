@@ -121,7 +121,7 @@ def check_given(**given: object) -> None:
     """Raise TypeError for an argument that has not the type for its name in ``_KINDS``."""
     for name, value in given.items():
         kind, want = _KINDS[name]
-        _check_kind(name, value, kind, want)
+        check_kind(name, value, kind, want)
 
 
 def check_optional(**given: object) -> None:
@@ -129,10 +129,11 @@ def check_optional(**given: object) -> None:
     for name, value in given.items():
         if value is not None:
             kind, want = _KINDS[name]
-            _check_kind(name, value, kind, f"{want}, or None")
+            check_kind(name, value, kind, f"{want}, or None")
 
 
-def _check_kind(name: str, value: object, kind: type | tuple[type, ...] | None, want: str) -> None:
+def check_kind(name: str, value: object, kind: type | tuple[type, ...] | None, want: str) -> None:
+    """Raise TypeError unless it is a ``kind``, and no bool; None: a callable. ``want`` says so."""
     is_right = callable(value) if kind is None else isinstance(value, kind)
     if isinstance(value, type | bool) or not is_right:
         raise TypeError(f"{name}: give {want}, not {kind_of(value)}")

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from openline_driver.exports import Exports
 
 if TYPE_CHECKING:
+    from openline_audio.handover import SourceClosedError
     from openline_driver.shared_provider import SharedProvider
     from openline_driver.tokens import Token
     from openline_fleet.collector import spare_imports
-    from openline_fleet.line import FleetSession
     from openline_fleet.running import run
+    from openline_fleet.session import FleetSession
     from openline_fleet.shard import Shard, ShardFullError
     from openline_fleet.spec import SessionSpec, SourceSpec, decode_spec, encode_spec
 
@@ -24,6 +25,7 @@ __all__ = [
     "Shard",
     "ShardFullError",
     "SharedProvider",
+    "SourceClosedError",
     "SourceSpec",
     "Token",
     "decode_spec",
@@ -35,11 +37,12 @@ __all__ = [
 _EXPORTS = Exports(
     __name__,
     {
+        "openline_audio.handover": ("SourceClosedError",),
         "openline_driver.shared_provider": ("SharedProvider",),
         "openline_driver.tokens": ("Token",),
         "openline_fleet.collector": ("spare_imports",),
-        "openline_fleet.line": ("FleetSession",),
         "openline_fleet.running": ("run",),
+        "openline_fleet.session": ("FleetSession",),
         "openline_fleet.shard": ("Shard", "ShardFullError"),
         "openline_fleet.spec": ("SessionSpec", "SourceSpec", "decode_spec", "encode_spec"),
     },

@@ -11,8 +11,8 @@ by what would be lost:
     a recording         would be missing: the spool is deleted, and another shard begins anew
 
 Pushed audio is always captured. The specs of the last two are handed over. Of a session that left,
-``Ended`` is an update as well: ``Ended.moved`` is true. A live source goes on: the app pushes what comes after
-this to a session of its own.
+``Ended`` is an update as well: ``Ended.moved`` is true. A live source goes on: from then on
+``push`` raises, and the app pushes what comes after this to a session of its own.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from openline_fleet.line import FleetSession
+from openline_fleet.checks import check_number
+from openline_fleet.session import FleetSession
 from openline_fleet.spec import SessionSpec
 from openline_store.spool import folder_name
 
 #: Seconds before the end in which sessions without a spool may finish: about what a backend takes
 #: for its last words.
 LAST: Final = 5.0
+_SECONDS: Final = "seconds, 0 or more"
 
 
 class Drainable(Protocol):
@@ -55,13 +57,15 @@ class Drainable(Protocol):
         ...
 
 
-async def drained(shard: Drainable, within: float) -> tuple[SessionSpec, ...]:
-    """Empty ``shard``, which takes no more, in ``within`` seconds. What is to go on elsewhere.
+def check_within(within: float) -> None:
+    """Raise TypeError and ValueError unless it is a number of seconds, 0 or more."""
+    check_number("within", within, _SECONDS)
+    if within < 0:
+        raise ValueError(f"within is {within}: give {_SECONDS}")
 
-    Raises ValueError for a time below 0.
-    """
-    if not within >= 0:
-        raise ValueError(f"within is {within}: give seconds, 0 or more")
+
+async def drained(shard: Drainable, within: float) -> tuple[SessionSpec, ...]:
+    """Empty ``shard``, which takes no more, in ``within`` seconds. What is to go on elsewhere."""
     end = shard.clock() + within
     await _emptied(shard, end - min(LAST, within / 2))
     for line in [*shard.lines.values()]:

@@ -25,6 +25,8 @@ import heapq
 import math
 from typing import Final
 
+from openline_fleet.checks import check_count, check_number
+
 #: Dials a second, and those that go out at once. A backend that takes 5 ms of one core for a
 #: handshake and a start is half busy with them.
 PER_SECOND: Final = 100.0
@@ -32,13 +34,13 @@ BURST: Final = 100
 
 
 class FleetGate:
-    """Dials of sessions that are known by a key. Raises ValueError for a rate that cannot work."""
+    """Dials of sessions that are known by a key. Raises TypeError and ValueError."""
 
     def __init__(self, per_second: float = PER_SECOND, burst: int = BURST) -> None:
-        if not 0 < per_second < math.inf:
+        check_number("dials_per_second", per_second, "a number above 0")
+        if per_second <= 0:
             raise ValueError(f"dials_per_second is {per_second}: give a number above 0")
-        if burst < 1:
-            raise ValueError(f"dial_burst is {burst}: give a whole number, 1 or more")
+        check_count("dial_burst", burst, low=1)
         self._per_second = per_second
         self._burst = burst
         self._tokens = float(burst)

@@ -23,7 +23,6 @@ from openline.backend import Backend
 from openline.commands import DiscardStore, Outgoing
 from openline.machine.relay import Lane
 from openline.observer import Observer
-from openline.updates import Ended
 from openline_asyncio.network import Connect
 from openline_asyncio.workers import resolve
 from openline_driver import effects as fx
@@ -37,15 +36,12 @@ from openline_store.journal_file import JournalFile
 from openline_store.stored_face import StoredFace
 
 
-class FleetSession(StoredFace):
-    """A session of a fleet. ``push`` audio, ``finish`` it properly, or ``abort`` it.
-
-    Its updates are among those of the shard. Everything may be called from the loop's thread alone.
-    """
+class Line(StoredFace):
+    """A session of a shard, as the shard and the driver see it."""
 
     def __init__(
         self,
-        shard: Shared[FleetSession],
+        shard: Shared[Line],
         spec: SessionSpec,
         options: SessionOptions,
         *,
@@ -72,82 +68,6 @@ class FleetSession(StoredFace):
         self._is_ending = False
         self._is_over = False
         self._waiting: list[asyncio.Future[None]] | None = None  # for the end
-
-    def push(self, source: str, pcm: bytes) -> None:
-        """Hand over audio: 16 kHz mono s16le, when its last sample was captured.
-
-        After the end it is counted as refused. Raises ValueError for a source that is not pushed,
-        and LocalProtocolError for half a sample.
-        """
-        if source not in self._plain or type(pcm) is not bytes:
-            self._sources.push(source, pcm)
-            return
-        dial, lane = self._dial, self._lane
-        if dial is None or not dial.is_open or self._is_woken:
-            self.feed(e.AudioCaptured(source, pcm))
-            return
-        if lane is None or lane.is_shut or lane.source != source:
-            lane = self._lane = self._driver.lane(source)
-        if lane is None or (message := lane.send(pcm, self._clock())) is None:
-            self.feed(e.AudioCaptured(source, pcm))
-        else:
-            dial.send_soon(message, pumps=lane.wants_ping)
-
-    def started(self, source: str, at: float) -> None:
-        """The first sample of a pushed source was captured at ``at``, on the loop's clock.
-
-        For an app that knows it; otherwise it is reckoned back from the first ``push``. Raises
-        ValueError for a source that is not pushed, or has begun.
-        """
-        self._sources.begin(source, at)
-
-    def hole(self, source: str, samples: int) -> None:
-        """``samples`` of a pushed source could not be captured, as where packets were lost."""
-        self._sources.hole(source, samples)
-
-    def end_source(self, source: str) -> None:
-        """No more of a pushed source is to come. The session stops when all sources have ended.
-
-        Raises ValueError for a source that is not pushed.
-        """
-        self._sources.check_pushed(source)
-        self.feed(e.SourceFinished(source))
-
-    def finish(self) -> None:
-        """Finish properly, and don't wait for it: deliver all audio, over a reconnect if need be.
-
-        What is pushed from now on is refused. ``Ended`` follows as the last update.
-        """
-        self._alone(self.request_stop)
-
-    def abort(self) -> None:
-        """End now, whatever is lost. ``Ended`` follows. A spool stays, and can be resumed."""
-        if not self._is_ending:
-            self._alone(super().abort)
-
-    def network_restored(self) -> None:
-        """Pass on the operating system's news that the network is back."""
-        self._alone(super().network_restored)
-
-    async def wait(self) -> Ended:
-        """Wait for the end, however it comes. The result; it is among the shard's updates too.
-
-        Raises RuntimeError if a bug of openline ended it without one.
-        """
-        if not self._is_over:
-            ended: asyncio.Future[None] = self._shard.loop.create_future()
-            self._waiting = [*(self._waiting or ()), ended]
-            await ended
-        if self.ended is None:
-            raise RuntimeError(f"session {self.session_id!r} failed, and has no result")
-        return self.ended
-
-    async def room(self, source: str) -> None:
-        """Wait until there is room for audio of ``source``, where the app can wait."""
-        while not self._driver.has_room(source):
-            there: asyncio.Future[None] = self._shard.loop.create_future()
-            self.when_room(source, partial(resolve, there))
-            await there
 
     # What the shard does.
 
@@ -214,6 +134,13 @@ class FleetSession(StoredFace):
         if self._is_ending:
             self._leave_shard()
 
+    async def room(self, source: str) -> None:
+        """Wait until there is room for audio of ``source``, or it takes no more."""
+        while not self._is_worth_a_try(source):
+            there: asyncio.Future[None] = self._shard.loop.create_future()
+            self.when_room(source, partial(resolve, there))
+            await there
+
     def has_room(self, source: str) -> bool:
         """Whether there is room for more audio of ``source``."""
         return self._driver.has_room(source)
@@ -266,14 +193,24 @@ class FleetSession(StoredFace):
             self._call_for_room()
         if self._driver.ended is not None and not self._is_ending:
             self._is_ending = True
+            self._shut()
             self._shard.loop.call_soon(self._end)
 
     def _call_for_room(self) -> None:
         rooms = self._rooms or {}
-        for source in [name for name in rooms if self._driver.has_room(name)]:
+        for source in [name for name in rooms if self._is_worth_a_try(name)]:
             for call in rooms.pop(source):
                 call()
         self._rooms = rooms or None
+
+    def _is_worth_a_try(self, source: str) -> bool:
+        """Whether who waits for room for audio of ``source`` should go on."""
+        return self._driver.has_room(source) or not self._sources.takes(source)
+
+    def _shut(self) -> None:
+        """No pushed audio is taken any more: a stop, an abort or the end."""
+        self._sources.shut()
+        self._call_for_room()
 
     def _watch_the_clock(self) -> None:
         """Have the pacer call if it would call after a deadline."""
@@ -296,7 +233,7 @@ class FleetSession(StoredFace):
             case fx.CloseDial(_, code):
                 cast("Dial", self._dial).close(code)
             case fx.FlushSources():
-                pass  # a line holds no audio: what is pushed is fed at once
+                self._shut()  # a line holds no audio: what is pushed is fed at once
             case fx.ReleaseSource(name):
                 self._sources.close(name)
                 self.feed(e.SourceFinished(name))

@@ -25,7 +25,8 @@ from openline_driver.argument_checks import checked_dialect
 from openline_driver.arguments import Maker
 from openline_driver.options import Credentials, SessionOptions
 from openline_driver.version import user_agent
-from openline_fleet.line import FleetSession
+from openline_fleet.line import Line
+from openline_fleet.session import FleetSession
 from openline_fleet.shared import Shared
 from openline_fleet.spec import SessionSpec
 from openline_store.beginning import begun, begun_again
@@ -45,7 +46,7 @@ class Opener:
 
     def __init__(
         self,
-        shard: Shared[FleetSession],
+        shard: Shared[Line],
         *,
         connecting: Connecting,
         credentials: Credentials,

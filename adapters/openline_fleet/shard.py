@@ -41,20 +41,28 @@ from openline_asyncio.transport import SocketTransport
 from openline_asyncio.workers import clock_of, in_loop
 from openline_driver import facts as f
 from openline_driver.addresses import Addresses
-from openline_driver.argument_checks import check_credentials, check_proxy
+from openline_driver.argument_checks import (
+    check_credentials,
+    check_kind,
+    check_optional,
+    check_proxy,
+    check_switch,
+)
 from openline_driver.options import Credentials
 from openline_driver.proxies import Proxies
 from openline_driver.shared_provider import SharedProvider
 from openline_driver.tls import early_context
+from openline_fleet.checks import check_count, check_number
 from openline_fleet.descriptors import allowed, needed
-from openline_fleet.draining import drained, finished
+from openline_fleet.draining import check_within, drained, finished
 from openline_fleet.gate import BURST, PER_SECOND, FleetGate
 from openline_fleet.gatekeeper import Gatekeeper
-from openline_fleet.line import FleetSession
+from openline_fleet.line import Line
 from openline_fleet.news import News
 from openline_fleet.opening import Opener
 from openline_fleet.reading import Reading
 from openline_fleet.sending import Sending
+from openline_fleet.session import FleetSession
 from openline_fleet.spec import SessionSpec
 from openline_fleet.watch import NetworkWatch
 
@@ -75,7 +83,8 @@ class Shard:
     the trust store is read once.
 
     ``dials_per_second`` and ``dial_burst``: the gate that all dials pass. ``capacity``: sessions at
-    once, at most; None: as many as there are file descriptors for. ``slot``: seconds by which a
+    once, at most; None: as many as there are file descriptors for, when 64 are kept for the rest
+    of the program. ``slot``: seconds by which a
     timer, or a frame of a recording, may be late. ``dialects`` are the app's own, by the names that
     specs use. ``observers`` gives the observers of a session; each costs time at every event.
 
@@ -102,8 +111,19 @@ class Shard:
             credentials = SharedProvider(credentials)  # type: ignore[arg-type]  # it checks
         check_credentials(credentials)
         check_proxy(proxy)
-        if capacity is not None and capacity < 1:
-            raise ValueError(f"capacity is {capacity}: give a number of sessions, 1 or more")
+        check_optional(connect=connect, ssl_context=ssl_context, random=random)
+        check_switch("network_hints", network_hints)
+        check_number("slot", slot)
+        if slot <= 0:
+            raise ValueError(f"slot is {slot}: give seconds above 0")
+        if capacity is not None:
+            check_count("capacity", capacity, low=1)
+        if observers is not None:
+            check_kind("observers", observers, None, "a function that gives a list of Observers")
+        if dialects is not None:
+            check_kind("dialects", dialects, Mapping, "a dict of names and dialects")
+            for name in dialects:
+                check_kind("dialects", name, str, "names of dialects as a str")
         proxies = Proxies(proxy, os.environ)
         early = early_context(ssl_context, proxies, os.environ, ssl.create_default_context)
         self._tls = ssl_context or early
@@ -166,9 +186,10 @@ class Shard:
     def start(self, spec: SessionSpec) -> FleetSession:
         """Begin the session of ``spec``.
 
-        Raises ShardFullError, ValueError and DialectError, one line, for what cannot be, and
-        SpoolError and JournalError for a folder and a file that cannot be used.
+        Raises ShardFullError, TypeError, ValueError and DialectError, one line, for what cannot
+        be, and SpoolError and JournalError for a folder and a file that cannot be used.
         """
+        check_kind("spec", spec, SessionSpec, "a SessionSpec")
         self._check(spec)
         if spec.backend.is_secure and self._tls is None:
             self._tls = ssl.create_default_context()  # once: it takes 20 ms, and 1 MB
@@ -201,8 +222,11 @@ class Shard:
     async def drain(self, *, within: float) -> tuple[SessionSpec, ...]:
         """Take no session more, and have all be over in ``within`` seconds, as for a deploy.
 
-        Returns the specs to start on another shard: see ``openline_fleet.draining``.
+        Returns the specs to start on another shard: see ``openline_fleet.draining``. A session that
+        goes on there ends here with ``Ended.moved``, and its ``push`` raises SourceClosedError.
+        Raises TypeError and ValueError unless ``within`` is a number, 0 or more.
         """
+        check_within(within)
         self.close()
         return await drained(self, within)
 
@@ -231,19 +255,19 @@ class Shard:
 
     # What its sessions do.
 
-    def may_dial(self, line: FleetSession) -> bool:
-        """Whether the gate is open; otherwise ``FleetSession.admitted`` is called later."""
+    def may_dial(self, line: Line) -> bool:
+        """Whether the gate is open; otherwise ``Line.admitted`` is called later."""
         return self._keeper.may_dial(line)
 
-    def dial_left(self, line: FleetSession) -> None:
+    def dial_left(self, line: Line) -> None:
         """The dial waits at the gate no more."""
         self._keeper.left(line)
 
-    def has_news(self, line: FleetSession) -> None:
+    def has_news(self, line: Line) -> None:
         """There are updates to read."""
         self._news.add(line)
 
-    def ended(self, line: FleetSession) -> None:
+    def ended(self, line: Line) -> None:
         """It is over, and its socket is gone."""
         if self._lines.pop(line.session_id, None) is not None:
             self._files -= needed(line.spec)

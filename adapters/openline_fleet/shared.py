@@ -27,7 +27,7 @@ class Shared(Protocol[Session_contra]):
         ...
 
     def may_dial(self, line: Session_contra) -> bool:
-        """Whether the gate is open; otherwise ``FleetSession.admitted`` is called later."""
+        """Whether the gate is open; otherwise ``Line.admitted`` is called later."""
         ...
 
     def dial_left(self, line: Session_contra) -> None:

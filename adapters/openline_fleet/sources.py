@@ -15,6 +15,8 @@ from typing import Protocol
 from openline.events import Event
 from openline.updates import SAMPLE_RATE
 from openline_asyncio.sources.pacer import Pacer
+from openline_audio.handover import SourceClosedError
+from openline_audio.samples import as_pcm
 from openline_driver.facts import Fact
 from openline_driver.sinks import SessionSink
 from openline_fleet.recording import Recording
@@ -65,6 +67,8 @@ class Sources:
         self._place = place
         self._recordings: dict[str, Recording] = {}
         self._pushed: dict[str, SessionSink] = {}  # those that have begun
+        self._is_shut = spec.resume  # then its sources are over
+        self._ended: set[str] = set()
         #: The pushed ones that are known not to be muted: their audio may go to the driver at once.
         self.plain: set[str] = set()
 
@@ -84,13 +88,28 @@ class Sources:
                 made.start(place.loop, pool())
 
     def close(self, name: str | None = None) -> None:
-        """Play the recording ``name`` no more, if it is one; None: all of them."""
+        """Play the recording ``name`` no more, or take no more of a pushed source; None: of all."""
         for each in self._recordings.values():
             if name in {None, each.spec.name}:
                 each.close()
+        if name is None:
+            self.shut()
+        else:
+            self._ended.add(name)
+            self.plain.discard(name)
+
+    def shut(self) -> None:
+        """Take no more pushed audio. Recordings go on."""
+        self._is_shut = True
+        self.plain.clear()
+
+    def takes(self, source: str) -> bool:
+        """Whether audio of it may be pushed; of a recording, always."""
+        return source in self._recordings or not (self._is_shut or source in self._ended)
 
     def push(self, source: str, pcm: bytes) -> None:
         """Audio of a pushed source; the first piece begins it. Raises as ``FleetSession.push``."""
+        pcm = as_pcm(pcm)
         sink = self._sink(source, len(pcm) // 2)
         sink.audio(pcm)
         if not sink.may_be_mute:
@@ -102,15 +121,16 @@ class Sources:
 
     def _sink(self, source: str, samples: int) -> SessionSink:
         """The sink of a source of which so many samples have just passed."""
+        self._check_open(source)
         sink = self._pushed.get(source)
         return sink or self.begin(source, self._place.clock() - samples / SAMPLE_RATE)
 
     def begin(self, source: str, at: float) -> SessionSink:
         """A pushed source begins, whose first sample was captured at ``at``: its sink.
 
-        Raises ValueError for a source that is not pushed, or has begun.
+        Raises ValueError for a source that is not pushed, or has begun, and SourceClosedError.
         """
-        self.check_pushed(source)
+        self._check_open(source)
         if source in self._pushed:
             raise ValueError(f"{source!r} has begun: its start cannot be told any more")
         made = SessionSink(self._host.feed, self._host.room, source, is_watched=True)
@@ -123,3 +143,12 @@ class Sources:
         pushed = [each.name for each in self._spec.sources if each.path is None]
         if source not in pushed:
             raise ValueError(f"{source!r} is not pushed in this session, but {pushed}")
+
+    def _check_open(self, source: str) -> None:
+        """Raise as ``check_pushed``, and SourceClosedError where it takes no more audio."""
+        self.check_pushed(source)
+        if not self.takes(source):
+            raise SourceClosedError(
+                f"{source!r} of session {self._spec.session_id!r} takes no more audio: it has "
+                "ended, or was asked to; push the rest to another session"
+            )

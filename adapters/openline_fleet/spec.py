@@ -30,7 +30,9 @@ from openline.events import SourceKind
 from openline.policy import Policy
 from openline_audio.pace import check_speed
 from openline_audio.source import FRAME_SAMPLES, SAMPLE_RATE
+from openline_driver.argument_checks import check_kind
 from openline_driver.options import STORE_LIMIT
+from openline_fleet.checks import check_count, check_fields
 
 #: Seconds of audio in a frame of a recording, unless the spec says otherwise.
 FRAME_SECONDS: Final = FRAME_SAMPLES / SAMPLE_RATE
@@ -39,6 +41,32 @@ FRAME_SECONDS: Final = FRAME_SAMPLES / SAMPLE_RATE
 MEMORY_SECONDS: Final = 10.0
 #: The longest frame of a recording, in seconds: a reader gives about a second at once.
 _LONGEST_FRAME: Final = 1.0
+
+#: Fields, their types, and the words for them.
+_OF_A_SOURCE: Final = (
+    ("name", str, "a str"),
+    ("frame_seconds", (int, float), "a number of seconds"),
+    ("may_pause", bool, ""),
+)
+_OF_A_SOURCE_OR_NONE: Final = (
+    ("path", str, "the path of a recording as a str"),
+    ("channel", int, "the number of a channel, from 0"),
+)
+_OF_A_SESSION: Final = (
+    ("session_id", str, "a str"),
+    ("backend", Backend, "a Backend, such as Backend.from_url(url)"),
+    ("dialect", str, "the name of a dialect"),
+    ("dialect_options", dict, "a dict of options as texts, by name"),
+    ("sources", tuple, "a tuple of SourceSpecs"),
+    ("policy", Policy, "a Policy"),
+    ("speed", (int, float), "a number"),
+    ("spool_limit", int, "bytes as an int"),
+    ("resume", bool, ""),
+)
+_OF_A_SESSION_OR_NONE: Final = (
+    ("spool", str, "the path of a folder as a str"),
+    ("journal", str, "the path of a file as a str"),
+)
 
 
 class SourceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,7 +77,7 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     of the recording's one channel to send, from 0; None: a mix. ``frame_seconds`` is how much audio
     of a recording is captured at once, 0.02 to 1: longer pieces cost less. How long the messages
     are is the dialect's. ``may_pause``: pushed audio may be missing for longer than
-    ``Policy.source_timeout``. Raises ValueError, one line.
+    ``Policy.source_timeout``. Raises TypeError and ValueError, one line.
     """
 
     name: str = "mic"
@@ -59,8 +87,11 @@ class SourceSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     may_pause: bool = True
 
     def __post_init__(self) -> None:
+        check_fields(self, _OF_A_SOURCE, _OF_A_SOURCE_OR_NONE)
         if not self.name.strip():
             raise ValueError("a source has a blank name: give one of the dialect's")
+        if self.channel is not None:
+            check_count("channel", self.channel, low=0)
         if not FRAME_SECONDS <= self.frame_seconds <= _LONGEST_FRAME:
             raise ValueError(
                 f"frame_seconds is {self.frame_seconds:g}: "
@@ -85,8 +116,8 @@ class SessionSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ``spool``, and this one finishes it; its sources are over then, whatever ``sources`` says.
     ``journal`` is a file for the session's journal.
 
-    Raises ValueError, one line, for what cannot work. That the sources fit the dialect, and the
-    policy too, is checked when a shard starts the session.
+    Raises TypeError and ValueError, one line, for what cannot work. That the sources fit the
+    dialect, and the policy too, is checked when a shard starts the session.
     """
 
     session_id: str
@@ -102,6 +133,8 @@ class SessionSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     journal: str | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self, _OF_A_SESSION, _OF_A_SESSION_OR_NONE)
+        _check_parts(self)
         if not self.session_id.strip():
             raise ValueError("the session id is blank: give each session one of its own")
         check_speed(self.speed)
@@ -126,16 +159,34 @@ class SessionSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def encode_spec(spec: SessionSpec) -> bytes:
-    """``spec`` as JSON in one line; it may hold the secrets of the backend's headers and query."""
+    """``spec`` as JSON in one line; it may hold the secrets of the backend's headers and query.
+
+    Raises TypeError for anything else.
+    """
+    check_kind("spec", spec, SessionSpec, "a SessionSpec")
     return msgspec.json.encode(spec)
 
 
 def decode_spec(data: bytes | str) -> SessionSpec:
-    """The spec that ``encode_spec`` wrote. Raises ValueError, one line, for anything else."""
+    """The spec that ``encode_spec`` wrote.
+
+    Raises ValueError, one line, for any other text, and TypeError for what is no text.
+    """
+    check_kind("data", data, (bytes, bytearray, memoryview, str), "what encode_spec returned")
     try:
         return _DECODER.decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise ValueError(f"this is no session spec: {error}") from None
+
+
+def _check_parts(spec: SessionSpec) -> None:
+    """Raise TypeError for a source that is none, and an option that is no text."""
+    sources: tuple[object, ...] = spec.sources
+    for source in sources:
+        check_kind("sources", source, SourceSpec, "a tuple of SourceSpecs")
+    options: tuple[object, ...] = (*spec.dialect_options, *spec.dialect_options.values())
+    for each in options:
+        check_kind("dialect_options", each, str, "options as texts, by name")
 
 
 _DECODER: Final = msgspec.json.Decoder(SessionSpec)

@@ -12,7 +12,7 @@ from openline.backend import Backend
 from openline.policy import Policy
 from openline.updates import Ended, Update
 from openline_driver.network_errors import DialError
-from openline_fleet import FleetSession, SessionSpec, Shard, SourceSpec
+from openline_fleet import FleetSession, SessionSpec, Shard, SourceClosedError, SourceSpec
 from tests.faces.asyncio_harness import Net
 from tests.faces.corpus import echo
 from tests.faces.harness import Played
@@ -64,12 +64,15 @@ def spec(number: int = 0, **given: Any) -> SessionSpec:
 
 
 async def talk(line: FleetSession, frames: int, source: str = "mic", *, ends: bool = True) -> None:
-    """Push numbered frames as time passes."""
+    """Push numbered frames as time passes, until the session takes no more."""
     loop = asyncio.get_running_loop()
     start = loop.time()
     for number in range(frames):
         await asyncio.sleep(start + (number + 1) * 0.02 - loop.time())
-        line.push(source, numbered(number))
+        try:
+            line.push(source, numbered(number))
+        except SourceClosedError:
+            return
     if ends:
         line.end_source(source)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from openline.policy import Policy
 from openline.updates import Ended
-from openline_fleet import ShardFullError, SourceSpec
+from openline_fleet import ShardFullError, SourceClosedError, SourceSpec
 from tests.faces.corpus import mute
 from tests.faces.script import Peer, Steps
 from tests.fleet.support import Backends, jumping, read, result, sharded, spec, talk, words
@@ -112,13 +113,21 @@ def test_the_middle_of_a_recording_is_begun_anew_and_its_end_is_resumed(tmp_path
 
     async def main() -> None:
         async with sharded(Backends(half_deaf)) as shard:
-            for number, path in enumerate((half, whole)):
+            lines = [
                 shard.start(spec(number, spool=str(spool), sources=(SourceSpec(path=path),)))
+                for number, path in enumerate((half, whole))
+            ]
             await asyncio.sleep(3.0)
             handed = {each.session_id: each for each in await shard.drain(within=0.0)}
         assert not handed["s0"].resume
         assert handed["s1"].resume
         assert [each.name for each in spool.iterdir()] == ["s1"]
+        results = [await line.wait() for line in lines]
+        reasons = [(each.moved, each.reason) for each in results]
+        assert reasons == [
+            (True, "moved: another process begins it anew"),
+            (True, "moved: another process delivers what is left"),
+        ]
         async with sharded(Backends()) as other:
             for each in handed.values():
                 other.start(each)
@@ -140,7 +149,8 @@ def test_a_resumed_session_is_handed_over_again(tmp_path: Path) -> None:
             (handed,) = await shard.drain(within=0.0)
         async with sharded(Backends(mute)) as shard:
             line = shard.start(handed)
-            line.push("mic", bytes(640))  # too late: it is counted, and lost
+            with pytest.raises(SourceClosedError):  # its sources were over when it was left
+                line.push("mic", bytes(640))
             await asyncio.sleep(0.1)
             (again,) = await shard.drain(within=0.0)
         assert again == handed
@@ -163,6 +173,48 @@ def test_a_session_that_has_just_ended_is_not_handed_over(tmp_path: Path) -> Non
             assert len(shard) == 1
             assert isinstance(line.ended, Ended)
             assert await shard.drain(within=0.0) == ()
+
+    jumping(main)
+
+
+def test_what_is_pushed_behind_a_drain_raises_and_is_not_taken(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with sharded(Backends(half_deaf)) as shard:
+            kept = shard.start(spec(0, spool=str(tmp_path)))
+            plain = shard.start(spec(1))
+            await asyncio.gather(*(talk(line, 80, ends=False) for line in (kept, plain)))
+            (handed,) = await shard.drain(within=0.0)
+            for line in (kept, plain):
+                before = line.statistics
+                with pytest.raises(SourceClosedError, match=r"'mic' of session 's[01]' takes"):
+                    line.push("mic", bytes(640))
+                with pytest.raises(SourceClosedError):
+                    line.hole("mic", 320)
+                assert line.statistics == before
+                line.end_source("mic")  # as ``close`` of a source: it has ended already
+            assert handed.session_id == "s0"
+            assert plain.ended is not None
+            assert not plain.ended.moved
+
+    jumping(main)
+
+
+def test_who_waits_for_room_goes_on_at_a_drain() -> None:
+    async def main() -> None:
+        async with sharded(Backends(mute)) as shard:
+            line = shard.start(spec(policy=Policy(buffer_seconds=60.0)))
+
+            async def fill() -> None:
+                while True:
+                    await line.room("mic")
+                    line.push("mic", b"\1\0" * 16_000)
+
+            filling = asyncio.create_task(fill())
+            await asyncio.sleep(1.0)
+            assert not filling.done()
+            await shard.drain(within=4.0)
+            with pytest.raises(SourceClosedError):
+                await filling
 
     jumping(main)
 

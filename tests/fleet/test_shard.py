@@ -28,6 +28,7 @@ from openline_fleet import (
     Shard,
     ShardFullError,
     SharedProvider,
+    SourceClosedError,
     SourceSpec,
 )
 from openline_store.spool import SpoolError
@@ -80,14 +81,48 @@ def test_finish_delivers_what_was_pushed_and_refuses_what_follows() -> None:
             line = shard.start(spec())
             await talk(line, 60, ends=False)
             line.finish()
-            line.push("mic", FRAME)
+            with pytest.raises(SourceClosedError, match="'mic' of session 's0' takes no more"):
+                line.push("mic", FRAME)
             ended = await line.wait()
-            line.push("mic", FRAME)
+            with pytest.raises(SourceClosedError, match="push the rest to another session"):
+                line.push("mic", FRAME)
+            assert ended.statistics.refused_samples == 0
             line.finish()
             line.abort()
             assert ended.complete
             assert words(ended) == ["0-24", "25-49", "50-59"]
             assert await line.wait() is ended
+
+    jumping(main)
+
+
+def test_a_source_that_has_ended_takes_no_more_and_the_other_one_goes_on() -> None:
+    async def main() -> None:
+        async with sharded(Backends()) as shard:
+            sources = (SourceSpec(name="mic"), SourceSpec(name="system"))
+            line = shard.start(spec(sources=sources))
+            await talk(line, 10)
+            with pytest.raises(SourceClosedError, match="'mic' of session 's0'"):
+                line.push("mic", FRAME)
+            await talk(line, 10, "system")
+            ended = await line.wait()
+            captured = [each.captured for each in ended.statistics.sources.values()]
+            assert (ended.state, captured) == (State.CLOSED, [3_200, 3_200])
+
+    jumping(main)
+
+
+def test_a_session_that_fails_takes_no_more_at_once() -> None:
+    async def main() -> None:
+        async with sharded(Backends(closing_at_once(1002))) as shard:
+            line = shard.start(spec())
+            line.push("mic", FRAME)
+            async for _, update in shard.updates():
+                if isinstance(update, Ended):
+                    break
+            with pytest.raises(SourceClosedError):
+                line.push("mic", FRAME)
+            assert line.state is State.FAILED
 
     jumping(main)
 
@@ -287,7 +322,7 @@ def test_audio_that_cannot_be_raises_where_it_is_pushed() -> None:
             line.push("mic", b"\1\0" * 320)
             with pytest.raises(LocalProtocolError):
                 line.push("mic", b"odd")
-            with pytest.raises(LocalProtocolError):
+            with pytest.raises(TypeError, match="give bytes of 16-bit samples, not str"):
                 line.push("mic", "text")  # type: ignore[arg-type]
             with pytest.raises(ValueError, match="'mic' has begun"):
                 line.started("mic", 0.0)
