@@ -141,6 +141,18 @@ class Line(StoredFace):
             self.when_room(source, partial(resolve, there))
             await there
 
+    def relay(self, source: str, pcm: bytes) -> bool:
+        """Send audio at once, where that is all to do. False: nothing was done, so ``feed`` it."""
+        dial, lane = self._dial, self._lane
+        if dial is None or not dial.is_open or self._is_woken:
+            return False
+        if lane is None or lane.is_shut or lane.source != source:
+            lane = self._lane = self._driver.lane(source)
+        if lane is None or (message := lane.send(pcm, self._clock())) is None:
+            return False
+        dial.send_soon(message, pumps=lane.wants_ping)
+        return True
+
     def has_room(self, source: str) -> bool:
         """Whether there is room for more audio of ``source``."""
         return self._driver.has_room(source)

@@ -30,17 +30,8 @@ class FleetSession(Line):
             raise TypeError(f"source: give a str, not {kind_of(source)}") from None
         if not is_plain:
             self._sources.push(source, pcm)
-            return
-        dial, lane = self._dial, self._lane
-        if dial is None or not dial.is_open or self._is_woken:
+        elif not self.relay(source, pcm):
             self.feed(e.AudioCaptured(source, pcm))
-            return
-        if lane is None or lane.is_shut or lane.source != source:
-            lane = self._lane = self._driver.lane(source)
-        if lane is None or (message := lane.send(pcm, self._clock())) is None:
-            self.feed(e.AudioCaptured(source, pcm))
-        else:
-            dial.send_soon(message, pumps=lane.wants_ping)
 
     def started(self, source: str, at: float) -> None:
         """The first sample of a pushed source was captured at ``at``, on the loop's clock.

@@ -30,6 +30,10 @@ class Host(Protocol):
         """Hand the driver an event."""
         ...
 
+    def relay(self, source: str, pcm: bytes) -> bool:
+        """Send audio of it at once; False: nothing was done, so ``feed`` it."""
+        ...
+
     async def room(self, source: str) -> None:
         """Wait until there is room for audio of it."""
         ...
@@ -133,7 +137,8 @@ class Sources:
         self._check_open(source)
         if source in self._pushed:
             raise ValueError(f"{source!r} has begun: its start cannot be told any more")
-        made = SessionSink(self._host.feed, self._host.room, source, is_watched=True)
+        host = self._host
+        made = SessionSink(host.feed, host.room, source, is_watched=True, relay=host.relay)
         made.started(at)
         self._pushed[source] = made
         return made

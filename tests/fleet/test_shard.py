@@ -13,7 +13,7 @@ import pytest
 from openline.backend import Backend
 from openline.dialects.echopanel import EchoPanel
 from openline.dialects.protocol import Encoded, Memory
-from openline.events import Event
+from openline.events import AudioCaptured, Event, SilenceHeard
 from openline.observer import Observer
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind
@@ -499,6 +499,35 @@ def test_a_session_without_audio_in_time_loses_its_source() -> None:
             assert asyncio.get_running_loop().time() < 10.0
 
     jumping(main)
+
+
+@pytest.mark.parametrize("frame", [b"\0" * 640, b"\1\0" * 320])
+def test_silence_goes_straight_through_as_sound_does(
+    frame: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is watched for a mute meanwhile."""
+    fed: list[object] = []
+    feed = FleetSession.feed
+
+    def noted(self: FleetSession, event: Event) -> None:
+        fed.append(type(event))
+        feed(self, event)
+
+    monkeypatch.setattr(FleetSession, "feed", noted)
+
+    async def main() -> None:
+        async with sharded(Backends()) as shard:
+            line = shard.start(spec())
+            for _ in range(600):
+                line.push("mic", frame)
+                await asyncio.sleep(0.02)
+            line.end_source("mic")
+            ended = await line.wait()
+            assert ended.statistics.sources["mic"].captured == 600 * 320
+
+    jumping(main)
+    assert fed.count(AudioCaptured) < 100
+    assert fed.count(SilenceHeard) == (frame[0] == 0)
 
 
 def test_an_app_that_can_wait_waits_for_room() -> None:
