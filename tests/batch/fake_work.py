@@ -7,11 +7,38 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from openline_batch.files import decode, encode, write_over
+from openline.updates import Ended, State, Statistics, Transcript, TranscriptWord
+from openline_batch.files import decode, encode
 from openline_batch.identity import marks_of
 from openline_batch.ledger import COMPLETE, Ledger, Outcome
+from openline_batch.places import put
 from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Perform, Report, Share, Unit
+
+
+def heard(text: str) -> Ended:
+    """A session of which ``text`` is the one final."""
+    final = Transcript(
+        source="mic",
+        text=text,
+        final=True,
+        start=0.0,
+        end=1.0,
+        words=(TranscriptWord(text="a", start=0.0, end=0.5),),
+    )
+    return Ended(
+        state=State.CLOSED,
+        complete=True,
+        reason="finished",
+        missing=(),
+        transcript=(final,),
+        statistics=Statistics(dials=1, sources={}),
+    )
+
+
+def write(path: Path, ended: Ended) -> None:
+    """The finals, a line each."""
+    path.write_text("".join(f"{each.text}\n" for each in ended.transcript))
 
 
 @asynccontextmanager
@@ -32,7 +59,10 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
             await asyncio.sleep(0.001)
         if "raise" in labels:
             raise ValueError(labels["raise"])
-        write_over(Path(job.transcript), job.recording.path.encode())
+        ended = heard(job.recording.path)
+        if "unkept" not in labels:
+            ledger.keep(job.key, ended)
+        put(write, Path(job.transcript), ended)
         outcome = Outcome(
             id=job.key,
             name=job.recording.name,
@@ -47,6 +77,8 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
             transcript=job.transcript,
             size=job.size,
             changed_ns=job.changed_ns,
+            status_ns=job.status_ns,
+            labels=labels,
         )
         return encode(ledger.settle(outcome) if outcome.is_settled else outcome)
 
