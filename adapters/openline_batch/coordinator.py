@@ -19,7 +19,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from openline.text import os_reason
-from openline_batch.files import decode, encode
+from openline_batch.files import decode, encode, is_of_one_place
 from openline_batch.identity import identify, marks_of
 from openline_batch.known import Known
 from openline_batch.leases import BEAT, Leases
@@ -181,8 +181,12 @@ class Batch:
             there = await asyncio.to_thread(self._places.checked, item.recording, found)
         except OSError as error:
             where = shown(error.filename or self.ledger.root)
-            self.stop(Stop.UNSTORED, f"{where}: not written ({os_reason(error)})")
-            there = replace(found, transcript=None)
+            reason = f"{where}: not written ({os_reason(error)})"
+            there = replace(found, state=OPEN, reason=reason, transcript=None)
+            if is_of_one_place(error):
+                self.view.note(f"{shown(found.name)}: {OPEN}: {reason}")
+            else:
+                self.stop(Stop.UNSTORED, reason)
         if there is None and item.identity is None:
             try:
                 self._by_key[await self._identified(item)] = item

@@ -20,6 +20,13 @@ from openline.text import one_line
 
 #: Errors of ``link`` that mean "not on this file system" (FAT, some shares).
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+#: Errors of a name that cannot be, or is taken by something else: others can be written.
+_OF_ONE_PLACE: Final = frozenset(
+    {
+        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES),
+        *(errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ),
+    }
+)
 #: The beginning of files that are being written; a crash may leave one.
 TEMPORARY: Final = ".openline-"
 #: Bytes of a trial: a block of a usual disk.
@@ -86,6 +93,11 @@ def try_folder(folder: Path) -> None:
             file.flush()
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(folder)) from None
+
+
+def is_of_one_place(error: OSError) -> bool:
+    """Whether what cannot be written has a bad place, while another one may be good."""
+    return error.errno in _OF_ONE_PLACE
 
 
 def try_place(path: Path) -> None:

@@ -22,6 +22,7 @@ import shutil
 import zlib
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 
 import msgspec
 
@@ -61,7 +62,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     is what else makes it the same piece of work. ``id`` is its key (``identity``), ``given`` the id
     in the manifest, which gave it the ``labels``.
     ``transcript`` is the path of its transcript; ``copies`` are others, in another format or place.
-    ``unstored``: it could not be written.
+    ``unstored``: nothing can be written, as on a full disk.
     """
 
     id: str
@@ -161,8 +162,11 @@ class Ledger:
             return None
 
     def take_place(self, transcript: Path, key: str) -> bool:
-        """Give the path of a transcript to a recording, unless another has it. Raises OSError."""
-        path = os.fsencode(transcript)
+        """Give the path of a transcript to a recording, unless another has it. Raises OSError.
+
+        On some disks names that differ in case, or in how an accent is written, are one name.
+        """
+        path = os.fsencode(normalize("NFC", str(transcript).casefold()))
         file = self._places / hashlib.blake2b(path, digest_size=16).hexdigest()
         return write_new(file, key.encode()) or file.read_bytes() == key.encode()
 

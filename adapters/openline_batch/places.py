@@ -1,7 +1,8 @@
 """Where transcripts go: each recording has a file of its own, also if batches share a spool.
 
 A place is that of the first recording that has it, for ever. Another one of the same name gets the
-beginning of its key in the name. So no transcript is written over by one of another recording.
+beginning of its key in the name, and so does one whose place is a folder. So no transcript is
+written over by one of another recording.
 
 What earlier runs did is written again from the words that were kept, where it is not there any
 more, or is wanted in another place or format.
@@ -40,7 +41,8 @@ class Places:
     def take(self, recording: Recording, key: str) -> Path:
         """The place for a recording, which is now its own. Raises OSError."""
         wanted = self._place(recording, key)
-        return wanted if self._ledger.take_place(wanted, key) else _marked(wanted, key)
+        is_free = not wanted.is_dir() and self._ledger.take_place(wanted, key)
+        return wanted if is_free else _marked(wanted, key)
 
     def checked(self, recording: Recording, done: Outcome) -> Outcome | None:
         """The outcome of an earlier run, with its transcript, which is written again if need be.

@@ -35,7 +35,7 @@ from openline_asyncio.sources import FileSource
 from openline_audio.source import SourceError
 from openline_batch.contact import Contact
 from openline_batch.continuing import Rest, continue_session
-from openline_batch.files import decode, encode, try_place
+from openline_batch.files import decode, encode, is_of_one_place, try_place
 from openline_batch.identity import Looks, is_same, look, marks_of
 from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Missing, Outcome
 from openline_batch.places import Write, put
@@ -144,7 +144,7 @@ class _Task:
         except OSError as error:
             where = shown(error.filename or self.ledger.root)
             reason = f"{where}: not written ({os_reason(error)})"
-            return replace(made, state=OPEN, reason=reason, unstored=True)
+            return replace(made, state=OPEN, reason=reason, unstored=not is_of_one_place(error))
         if made.is_settled:
             await asyncio.to_thread(self.ledger.clear, self.job.key)
         return made

@@ -17,7 +17,7 @@ import signal
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -171,6 +171,7 @@ async def _run(
     """The batch, when it is over."""
     name = uuid.uuid4().hex
     leases = Leases(ledger.owners, ledger.claims, name=name, clock=clock)
+    folders = {folder for each in found.recordings for folder in Path(each.name).parents}
     out = (options.out or ledger.root / "transcripts").absolute()
     try:
         with view_of(len(found.recordings), clock) as view:
@@ -181,7 +182,7 @@ async def _run(
                     leases=leases,
                     crew=crew,
                     view=view,
-                    place=partial(place, out, options.form),
+                    place=partial(place, out, options.form, folders),
                     write=writer(options.form),
                 )
                 _catch_signals(made, view)
@@ -213,8 +214,11 @@ def _catch_signals(batch: Batch, view: View) -> None:
         loop.add_signal_handler(number, interrupt)
 
 
-def place(out: Path, form: str, recording: Recording, key: str) -> Path:
-    """Where the transcript of a recording goes: below ``out``, under its name, id or key."""
+def place(out: Path, form: str, folders: Container[Path], recording: Recording, key: str) -> Path:
+    """Where the transcript of a recording goes: below ``out``, under its name, id or key.
+
+    ``folders`` of the archive are to be folders there as well, and no transcripts.
+    """
     own = f"{key}.{form}"
     name = Path(recording.name)
     if recording.id is not None:
@@ -223,7 +227,7 @@ def place(out: Path, form: str, recording: Recording, key: str) -> Path:
         return out / own
     marked = f".{key[:8]}" if recording.options or recording.channel is not None else ""
     last = f"{name.name}{marked}.{form}"
-    if len(os.fsencode(last)) > _LONGEST_NAME:
+    if len(os.fsencode(last)) > _LONGEST_NAME or name.parent / last in folders:
         return out / own
     return out / name.parent / last
 

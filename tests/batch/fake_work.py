@@ -50,6 +50,8 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
     async def perform(unit: Unit, report: Report) -> bytes:
         job = decode(unit.payload, Job)
         labels = job.recording.labels
+        if (found := ledger.outcome(job.key)) is not None:  # as the real work does
+            return encode(found)
         with notes.open("a") as file:
             file.write(f"{job.recording.name}\n")
         told = {"confirmed": 5.0, "duration": 10.0, "acknowledged": True}

@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -322,6 +323,41 @@ def test_a_transcript_that_cannot_be_written_again_ends_the_batch(desk: Desk) ->
         f"{place}: not written (no space left on device)",
     )
     assert len(desk.done) == 2
+    assert states(batch)["r0.wav"] == "open"
+
+
+def test_a_place_that_is_taken_by_something_else_holds_no_other_up(desk: Desk) -> None:
+    recordings = desk.recordings(2)
+    desk.run(recordings)
+    for place in desk.root.glob("*.txt"):
+        place.unlink()
+
+    def refuses(path: Path, ended: Any) -> None:
+        if path.name == "r0.wav.txt":
+            raise OSError(errno.EINVAL, "Invalid argument")
+        write(path, ended)
+
+    desk.write = refuses
+    batch = desk.run(recordings)
+    assert batch.stopped is None
+    assert states(batch) == {"r0.wav": "open", "r1.wav": "complete"}
+    place = desk.root / "r0.wav.txt"
+    assert desk.view.lines[0] == f"r0.wav: open: {place}: not written (invalid argument)"
+    assert (desk.root / "r1.wav.txt").exists()
+
+
+def test_names_that_are_one_on_some_disks_have_transcripts_of_their_own(desk: Desk) -> None:
+    names = ["caf\u00e9.wav", "cafe\u0301.wav", "CAF\u00c9.WAV"]
+    rows = report.rows(desk.run([desk.recording(name) for name in names]).items)
+    places = {normalize("NFC", row.transcript.casefold()) for row in rows if row.transcript}
+    assert len(places) == 3
+
+
+def test_a_folder_in_the_place_of_a_transcript_stays(desk: Desk) -> None:
+    (desk.root / "r0.wav.txt").mkdir()
+    [row] = report.rows(desk.run(desk.recordings(1)).items)
+    assert row.transcript == str(desk.root / f"r0.wav.{row.key[:8]}.txt")
+    assert report.rows(desk.run(desk.recordings(1)).items) == [row]
 
 
 def test_a_transcript_of_another_format_without_its_words_is_said_in_one_line(desk: Desk) -> None:

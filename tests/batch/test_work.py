@@ -406,7 +406,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_session(bench: Bench
     place.mkdir(parents=True)
     with BackgroundBackend() as backend:
         outcome = bench.run(backend.url)
-        assert (outcome.state, outcome.unstored) == (OPEN, True)
+        assert (outcome.state, outcome.unstored) == (OPEN, False)
         assert outcome.reason == f"{place}: not written (not a regular file)"
         shutil.rmtree(place.parent)
         place.parent.touch()
@@ -430,6 +430,7 @@ def test_a_folder_that_is_full_is_found_before_the_session(
         place.touch()
     outcome = bench.run(url)
     assert outcome.state == (COMPLETE if writable else OPEN)
+    assert outcome.unstored is not writable
     if not writable:
         assert outcome.reason == f"{place.parent}: not written (no space left on device)"
 

@@ -403,10 +403,12 @@ def test_what_travels_holds_no_token(here: Path, monkeypatch: pytest.MonkeyPatch
         (Recording(path="/x/a.wav", name="a.wav", id="call 1"), "0123456789.txt"),
         (Recording(path="/x/a.wav", name="a.wav", channel=0), "a.wav.01234567.txt"),
         (Recording(path="/x/a.wav", name="a" * 251 + ".wav"), "0123456789.txt"),
+        (Recording(path="/x/b.wav", name="b.wav"), "0123456789.txt"),
     ],
 )
 def test_a_transcript_has_a_place_of_its_own(recording: Recording, where: str) -> None:
-    assert place(Path("/out"), "txt", recording, "0123456789") == Path("/out") / where
+    folders = {Path("b.wav.txt")}
+    assert place(Path("/out"), "txt", folders, recording, "0123456789") == Path("/out") / where
 
 
 FEWER = (
