@@ -17,6 +17,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator
+from os.path import islink
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -128,7 +129,7 @@ def in_directory(root: Path) -> Found:
         made = Recording(path=str(path.absolute()), name=str(path.relative_to(root)))
         there = found.get(file)
         # The file itself, where it is there: a link that is added gives it no other name.
-        if there is None or (not is_linked and os.path.islink(there.path)):
+        if there is None or (not is_linked and islink(there.path)):
             found[file], made = made, made if there is None else there
         if made is not found[file]:
             twins.append((made.name, file))
@@ -180,11 +181,11 @@ def _walk(root: Path, problems: list[str]) -> Iterator[tuple[Path, bool]]:
                 continue
             seen.add((status.st_dev, status.st_ino))
             folders[:] = sorted(name for name in folders if not name.startswith("."))
-            starts.extend(path for path in map(Path(folder).joinpath, folders) if path.is_symlink())
+            starts.extend(Path(folder, name) for name in folders if islink(Path(folder, name)))
             for name in sorted(files):
                 if not name.startswith("."):
                     path = Path(folder, name)
-                    yield path, start != root or path.is_symlink()
+                    yield path, start != root or islink(path)
 
 
 def in_manifest(path: Path) -> Found:

@@ -112,6 +112,25 @@ def test_a_folder_that_is_removed_meanwhile_is_named(
     assert found.left_out == "left out: 1 folder that cannot be listed"
 
 
+def test_a_folder_that_can_be_listed_and_not_be_entered_is_summed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "a.wav")
+    touch(tmp_path / "sub" / "b.wav")
+    real = os.stat
+
+    def stat(path: Any, **given: Any) -> Any:
+        if "sub/" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, **given)
+
+    monkeypatch.setattr(os, "stat", stat)
+    found = find(tmp_path)
+    assert [each.name for each in found.recordings] == ["a.wav"]
+    assert found.problems == (f"{tmp_path}/sub/b.wav: permission denied",)
+    assert found.left_out == "left out: 1 file that cannot be found"
+
+
 def test_names_of_all_kinds_come_back_as_they_are(tmp_path: Path) -> None:
     names = ["a\nb.wav", "😀.wav", "tab\t.wav", os.fsdecode(b"\xff\xfe.wav")]
     for name in names:
