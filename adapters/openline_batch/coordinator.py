@@ -20,10 +20,10 @@ from msgspec.structs import replace
 
 from openline.text import os_reason
 from openline_batch.files import decode, encode, is_of_one_place
-from openline_batch.identity import identify, marks_of
+from openline_batch.identity import identify
 from openline_batch.known import Known
 from openline_batch.leases import BEAT, Leases
-from openline_batch.ledger import COMPLETE, FAILED, OPEN, Ledger, Outcome
+from openline_batch.ledger import COMPLETE, FAILED, OPEN, Ledger, Outcome, outcome_of
 from openline_batch.places import Places, Write
 from openline_batch.recordings import Recording, shown
 from openline_batch.standing import Item, Stop, View
@@ -119,7 +119,7 @@ class Batch:
     async def _hand_out(self) -> None:
         """Go through all recordings until each has an outcome, or is in the hands of the crew."""
         left = deque(self.items)
-        while self.stopped is None:
+        while self._goes_on():
             if not (left or self._held):
                 if self.crew.is_idle:
                     self.crew.drain()
@@ -155,6 +155,8 @@ class Batch:
             try:
                 known = self._known.outcome(item.recording)
                 key = known.id if known is not None else await self._identified(item)
+            except InterruptedError:
+                return True
             except OSError as error:
                 reason = os_reason(error) if error.errno is not None else str(error)
                 name = item.recording.name
@@ -190,6 +192,8 @@ class Batch:
         if there is None and item.identity is None:
             try:
                 self._by_key[await self._identified(item)] = item
+            except InterruptedError:
+                return True
             except OSError:  # it is gone, and cannot be done again
                 self.view.note(f"{shown(found.name)}: {_LOST}; the recording is gone")
                 there = replace(found, transcript=None)
@@ -200,8 +204,12 @@ class Batch:
         return True
 
     async def _identified(self, item: Item) -> str:
-        item.identity = await asyncio.to_thread(identify, item.recording)
+        """Its key. Raises OSError; InterruptedError: the batch was stopped meanwhile."""
+        item.identity = await asyncio.to_thread(identify, item.recording, self._goes_on)
         return item.identity.key
+
+    def _goes_on(self) -> bool:
+        return self.stopped is None
 
     async def _is_begun(self, item: Item) -> bool:
         """Claim a recording and hand it to the crew; False if another coordinator has it."""
@@ -225,14 +233,7 @@ class Batch:
                 return True
             self.view.note(f"{shown(outcome.name)}: {_LOST}: it is done again")
             self.ledger.forget(outcome)
-        job = Job(
-            recording=item.recording,
-            key=key,
-            transcript=str(transcript),
-            size=item.identity.size,
-            changed_ns=item.identity.changed_ns,
-            status_ns=item.identity.status_ns,
-        )
+        job = Job(recording=item.recording, identity=item.identity, transcript=str(transcript))
         await self.crew.add(Unit(key, encode(job)))
         return True
 
@@ -274,19 +275,8 @@ class Batch:
     def _fail(self, item: Item, reason: str, *, deadly: bool) -> None:
         """A worker made no outcome of it. One that kills its workers is over."""
         assert item.identity is not None  # noqa: S101  # it was handed out
-        outcome = Outcome(
-            id=item.identity.key,
-            name=item.recording.name,
-            path=item.recording.path,
-            given=item.recording.id,
-            state=FAILED if deadly else OPEN,
-            reason=reason,
-            marks=marks_of(item.recording),
-            size=item.identity.size,
-            changed_ns=item.identity.changed_ns,
-            status_ns=item.identity.status_ns,
-            labels=item.recording.labels,
-        )
+        state = FAILED if deadly else OPEN
+        outcome = outcome_of(item.recording, item.identity, state, reason)
         self._settle(item, self.ledger.settle(outcome) if deadly else outcome)
 
     def _wait_for_another(self, item: Item) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import msgspec
@@ -20,6 +21,7 @@ from openline_batch.recordings import Recording
 #: Size and times of change of a file: if they are the same, so is the content.
 Looks: TypeAlias = tuple[int, int, int]
 _DIGEST_BYTES: Final = 12
+_PIECE: Final = 1 << 20
 #: It marks a given id in the hash. No name of a file holds a NUL.
 _GIVEN: Final = "\0id "
 
@@ -38,11 +40,18 @@ class Identity(msgspec.Struct, frozen=True):
         return self.size, self.changed_ns, self.status_ns
 
 
-def identify(recording: Recording) -> Identity:
-    """Read all of a recording, and name it. Raises OSError."""
+def _always() -> bool:
+    return True
+
+
+def identify(recording: Recording, goes_on: Callable[[], bool] = _always) -> Identity:
+    """Read all of a recording, and name it. Raises OSError.
+
+    It is InterruptedError if ``goes_on``, which is asked after each MiB, no longer holds.
+    """
     # Not blocking: opening a FIFO without a writer would wait for one for ever.
     fd = os.open(recording.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(fd, "rb") as file:
+    with os.fdopen(fd, "rb", buffering=0) as file:
         status = os.fstat(fd)  # before it is read: what changes meanwhile looks otherwise
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{recording.path!r} is no regular file")
@@ -50,8 +59,11 @@ def identify(recording: Recording) -> Identity:
         start = hashlib.blake2b(digest_size=_DIGEST_BYTES)
         start.update(len(name).to_bytes(8, "big") + name)
         start.update(marks_of(recording).encode("utf-8", "surrogatepass"))
-        key = hashlib.file_digest(file, lambda: start).hexdigest()
-    return Identity(key, *_looks(status))
+        while piece := file.read(_PIECE):
+            start.update(piece)
+            if not goes_on():
+                raise InterruptedError
+    return Identity(start.hexdigest(), *_looks(status))
 
 
 def look(recording: Recording) -> Looks:

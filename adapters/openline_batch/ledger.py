@@ -29,6 +29,8 @@ import msgspec
 from openline.text import os_reason
 from openline.updates import Ended
 from openline_batch.files import decode, encode, write_new, write_over
+from openline_batch.identity import Identity, marks_of
+from openline_batch.recordings import Recording
 from openline_store.spool import folder_name
 
 COMPLETE: Final = "complete"
@@ -89,6 +91,23 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     def is_settled(self) -> bool:
         """Whether the recording is over, complete or not."""
         return self.state != OPEN
+
+
+def outcome_of(recording: Recording, identity: Identity, state: str, reason: str = "") -> Outcome:
+    """The outcome of a recording of which nothing was sent."""
+    return Outcome(
+        id=identity.key,
+        name=recording.name,
+        path=recording.path,
+        given=recording.id,
+        state=state,
+        reason=reason,
+        marks=marks_of(recording),
+        size=identity.size,
+        changed_ns=identity.changed_ns,
+        status_ns=identity.status_ns,
+        labels=recording.labels,
+    )
 
 
 class Ledger:

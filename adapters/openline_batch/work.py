@@ -36,8 +36,17 @@ from openline_audio.source import SourceError
 from openline_batch.contact import Contact
 from openline_batch.continuing import Rest, continue_session
 from openline_batch.files import decode, encode, is_of_one_place, try_place
-from openline_batch.identity import Looks, is_same, look, marks_of
-from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Missing, Outcome
+from openline_batch.identity import Identity, Looks, is_same, look
+from openline_batch.ledger import (
+    COMPLETE,
+    FAILED,
+    INCOMPLETE,
+    OPEN,
+    Ledger,
+    Missing,
+    Outcome,
+    outcome_of,
+)
 from openline_batch.places import Write, put
 from openline_batch.recordings import Recording, shown
 from openline_fleet.engines.contract import Perform, Report, Share, Unit
@@ -62,14 +71,16 @@ _NEVER_SENT: Final = frozenset(
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload of a unit: a recording, its key, and where its transcript goes (a path)."""
+    """The payload of a unit: a recording, and where its transcript goes (a path)."""
 
     recording: Recording
-    key: str
+    identity: Identity
     transcript: str
-    size: int
-    changed_ns: int
-    status_ns: int
+
+    @property
+    def key(self) -> str:
+        """That of the recording."""
+        return self.identity.key
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -136,7 +147,7 @@ class _Task:
         found = self.ledger.outcome(self.job.key)
         if found is not None:
             return found
-        made = self._blank()
+        made = outcome_of(self.job.recording, self.job.identity, FAILED)
         try:
             made = await self._transcribed(made)
             if made.is_settled:
@@ -149,21 +160,6 @@ class _Task:
             await asyncio.to_thread(self.ledger.clear, self.job.key)
         return made
 
-    def _blank(self) -> Outcome:
-        job = self.job
-        return Outcome(
-            id=job.key,
-            name=job.recording.name,
-            path=job.recording.path,
-            given=job.recording.id,
-            state=FAILED,
-            marks=marks_of(job.recording),
-            size=job.size,
-            changed_ns=job.changed_ns,
-            status_ns=job.status_ns,
-            labels=job.recording.labels,
-        )
-
     async def _transcribed(self, base: Outcome) -> Outcome:
         """Transcribe it. Raises OSError if the transcript cannot be written."""
         recording, job = self.job.recording, self.job
@@ -171,7 +167,7 @@ class _Task:
         if kept is not None:  # a worker died after the session, and before the outcome was stored
             return await asyncio.to_thread(self._written, base, kept)
         await asyncio.to_thread(try_place, Path(job.transcript))  # before anything is paid for
-        looks = await self._unchanged((job.size, job.changed_ns, job.status_ns))
+        looks = await self._unchanged(job.identity.looks)
         if looks is None:
             return replace(base, state=OPEN, reason=_CHANGED)
         try:

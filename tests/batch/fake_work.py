@@ -7,10 +7,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from openline.updates import Ended, State, Statistics, Transcript, TranscriptWord
 from openline_batch.files import decode, encode
-from openline_batch.identity import marks_of
-from openline_batch.ledger import COMPLETE, Ledger, Outcome
+from openline_batch.ledger import COMPLETE, Ledger, outcome_of
 from openline_batch.places import put
 from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Perform, Report, Share, Unit
@@ -65,22 +66,13 @@ async def work(setup: bytes, share: Share) -> AsyncGenerator[Perform]:
         if "unkept" not in labels:
             ledger.keep(job.key, ended)
         put(write, Path(job.transcript), ended)
-        outcome = Outcome(
-            id=job.key,
-            name=job.recording.name,
-            path=job.recording.path,
-            given=job.recording.id,
-            marks=marks_of(job.recording),
-            state=labels.get("state", COMPLETE),
+        outcome = replace(
+            outcome_of(job.recording, job.identity, labels.get("state", COMPLETE)),
             reason=labels.get("reason", ""),
             unstored=labels.get("unstored", False),
             seconds=3600.0,
             words=7,
             transcript=job.transcript,
-            size=job.size,
-            changed_ns=job.changed_ns,
-            status_ns=job.status_ns,
-            labels=labels,
         )
         return encode(ledger.settle(outcome) if outcome.is_settled else outcome)
 

@@ -6,6 +6,8 @@ import asyncio
 import errno
 import json
 import os
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -501,6 +503,33 @@ def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> No
     assert batch.stopped is Stop.DRAINED
     assert sorted(states(batch).values()) == ["complete"] * 2 + ["open"] * 3
     assert {row.reason for row in report.rows(batch.items) if row.state == "open"} == {"not begun"}
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_drain_waits_for_no_file_that_is_being_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_done: bool
+) -> None:
+    recordings = [desk.recording("r0.wav", unkept=True)]
+    if is_done:
+        desk.run(recordings)
+        (desk.root / "r0.wav.txt").unlink()
+    reading = threading.Event()
+
+    def endless(_: Recording, goes_on: Callable[[], bool]) -> Any:
+        reading.set()
+        while goes_on():
+            time.sleep(0.001)
+        raise InterruptedError
+
+    async def during(batch: Batch) -> None:
+        await desk.until(reading.is_set)
+        batch.stop(Stop.DRAINED)
+
+    monkeypatch.setattr(coordinator, "identify", endless)
+    batch = desk.run(recordings, during)
+    assert states(batch) == {"r0.wav": "open"}
+    assert len(desk.done) == is_done
     assert list(desk.ledger.claims.iterdir()) == []
 
 

@@ -143,6 +143,15 @@ def test_names_of_all_kinds_come_back_as_they_are(tmp_path: Path) -> None:
         assert "\n" not in shown(each.name)
 
 
+def test_a_reading_can_be_interrupted(tmp_path: Path) -> None:
+    path = touch(tmp_path / "a.wav", "x" * (3 << 20))
+    recording = Recording(path=str(path), name="a.wav")
+    asked = iter([True, False])
+    with pytest.raises(InterruptedError):
+        identify(recording, lambda: next(asked))
+    assert identify(recording, lambda: True) == identify(recording)
+
+
 def test_a_manifest_lists_recordings(tmp_path: Path) -> None:
     entries = [
         {"path": "a.wav"},

@@ -34,7 +34,7 @@ from openline_batch import work
 from openline_batch.contact import Contact
 from openline_batch.continuing import Rest
 from openline_batch.files import decode, encode
-from openline_batch.identity import identify
+from openline_batch.identity import Identity, identify
 from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, LedgerError, Outcome
 from openline_batch.recordings import Recording
 from openline_batch.work import Job, Progress, Refused, Setting, working
@@ -82,11 +82,8 @@ class Bench:
     def run(self, url: str, report: Report | None = None, **given: Any) -> Outcome:
         job = Job(
             recording=self.recording,
-            key=self.key,
+            identity=Identity(self.key, *self.looks),
             transcript=str(self.ledger.root / "transcripts" / "a.txt"),
-            size=self.looks[0],
-            changed_ns=self.looks[1],
-            status_ns=self.looks[2],
         )
 
         async def main() -> bytes:
