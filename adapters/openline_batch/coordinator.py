@@ -37,7 +37,7 @@ _LOOK: Final = 1.0
 _UNANSWERED: Final = 3.0
 _LOST: Final = "its transcript is lost, and the words that were kept as well"
 _TO_END: Final = "Ctrl-C ends the batch, and the same command goes on"
-#: So many sessions that fail in a row, with none that ends, say that the backend takes none.
+#: So many recordings in a row that stay open say that the backend takes none, or the disk.
 MOST_FAILURES: Final = 10
 
 

@@ -78,7 +78,7 @@ class Places:
             for what, found, then in (
                 ("and its transcript is written again from the words that were kept",
                  self._again, ""),
-                ("and its transcript is in another place or format, and its words were not kept",
+                ("and its transcript is in another place or format, and its words are not kept",
                  self._elsewhere, "; with another spool they are done again"),
             )
             if found

@@ -256,7 +256,7 @@ def _finish(options: BatchOptions, ledger: Ledger, found: Found, done: Batch) ->
         write_err(f"openline: interrupted; {_GO_ON}")
         return INTERRUPTED
     if done.stopped is Stop.REFUSED:
-        write_err(f"openline: session after session fails ({done.reason}); {_GO_ON}")
+        write_err(f"openline: one recording after another fails ({done.reason}); {_GO_ON}")
     elif done.stopped is Stop.UNSTORED:
         write_err(f"openline: {done.reason}; {_GO_ON}, once it can be written")
     return status

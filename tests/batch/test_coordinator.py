@@ -10,11 +10,24 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from unicodedata import normalize
 
 import pytest
+from msgspec.structs import replace
 
+from openline.reconnect.verdicts import Action
+from openline.updates import (
+    Account,
+    Gap,
+    GapCause,
+    SourceEnded,
+    SourceEndReason,
+    SourceStatistics,
+    State,
+    Statistics,
+)
 from openline_batch import coordinator, report
 from openline_batch.coordinator import Batch
 from openline_batch.identity import identify
@@ -24,7 +37,7 @@ from openline_batch.recordings import Recording
 from openline_batch.standing import Stop
 from openline_fleet.engines.contract import Duty, Ended, EngineError, Unit, shares
 from openline_fleet.engines.crew import Crew
-from tests.batch.fake_work import write
+from tests.batch.fake_work import heard, write
 from tests.fleet.inline_engine import InlineEngine
 
 WORK = "tests.batch.fake_work:work"
@@ -369,7 +382,7 @@ def test_a_transcript_of_another_format_without_its_words_is_said_in_one_line(de
     assert report.rows(desk.run(recordings).items) == [row]
     [line] = desk.view.lines
     assert line == (
-        "done before, and its transcript is in another place or format, and its words were not "
+        "done before, and its transcript is in another place or format, and its words are not "
         f"kept: 1 recordings, the first r0.wav ({row.transcript}); with another spool they are "
         "done again"
     )
@@ -741,6 +754,31 @@ def test_what_a_session_left_that_is_over_is_swept(desk: Desk) -> None:
         (desk.ledger.sessions / name).mkdir()
     desk.run(desk.recordings(1))
     assert [path.name for path in desk.ledger.sessions.iterdir()] == ["open"]
+
+
+def test_what_is_kept_comes_back_as_it_was(desk: Desk) -> None:
+    ended = replace(
+        heard("\ud83d alone, and \u2028"),
+        state=State.CLOSED,
+        complete=False,
+        missing=(
+            Gap(source="mic", start=1, end=9, samples=3, cause=GapCause.BACKEND, exact=False),
+        ),
+        statistics=Statistics(
+            dials=2, sources={"mic": SourceStatistics(captured=9, sent=9, confirmed=1, missing=3)}
+        ),
+        accounts={"mic": Account(captured=9, confirmed=1, told=5, missing=3)},
+        lost_sources=(SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="torn"),),
+        action=Action.RETRY,
+        summary=MappingProxyType({"text": None, "parts": (1, 2.0, {"deep": MappingProxyType({})})}),
+        summary_covers={"mic": (0, 9)},
+    )
+    desk.ledger.keep("x", ended)
+    kept = desk.ledger.kept("x")
+    assert kept is not None
+    summary = {"text": None, "parts": [1, 2.0, {"deep": {}}]}
+    assert kept == replace(ended, summary=summary)
+    assert desk.ledger.kept("y") is None
 
 
 def test_an_outcome_is_stored_once(desk: Desk) -> None:

@@ -352,7 +352,7 @@ def test_a_backend_that_takes_no_session_is_told(
     out, err = capsys.readouterr()
     assert {json.loads(line)["state"] for line in out.splitlines()} == {"open"}
     last = err.splitlines()[-1]
-    assert last.startswith("openline: session after session fails (")
+    assert last.startswith("openline: one recording after another fails (")
     assert last.endswith("; the same command goes on")
 
 
