@@ -30,6 +30,7 @@ class Stop(Enum):
     DRAINED = "drained"
     REFUSED = "refused"
     UNSTORED = "unstored"
+    BROKEN = "broken"
 
 
 @dataclass(eq=False)

@@ -186,7 +186,12 @@ async def _run(
                     write=writer(options.form),
                 )
                 _catch_signals(made, view)
-                await made.run()
+                try:
+                    await made.run()
+                except EngineError as error:
+                    if not any(item.outcome for item in made.items):
+                        raise
+                    made.stop(Stop.BROKEN, str(error))
                 return made
     finally:
         leases.close()
@@ -257,6 +262,8 @@ def _finish(options: BatchOptions, ledger: Ledger, found: Found, done: Batch) ->
         return INTERRUPTED
     if done.stopped is Stop.REFUSED:
         write_err(f"openline: one recording after another fails ({done.reason}); {_GO_ON}")
+    elif done.stopped is Stop.BROKEN:
+        write_err(f"openline: {done.reason}; {_GO_ON}")
     elif done.stopped is Stop.UNSTORED:
         write_err(f"openline: {done.reason}; {_GO_ON}, once it can be written")
     return status

@@ -757,6 +757,7 @@ def test_what_a_session_left_that_is_over_is_swept(desk: Desk) -> None:
 
 
 def test_what_is_kept_comes_back_as_it_was(desk: Desk) -> None:
+    none: dict[str, Any] = {}
     ended = replace(
         heard("\ud83d alone, and \u2028"),
         state=State.CLOSED,
@@ -770,13 +771,15 @@ def test_what_is_kept_comes_back_as_it_was(desk: Desk) -> None:
         accounts={"mic": Account(captured=9, confirmed=1, told=5, missing=3)},
         lost_sources=(SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="torn"),),
         action=Action.RETRY,
-        summary=MappingProxyType({"text": None, "parts": (1, 2.0, {"deep": MappingProxyType({})})}),
+        summary=MappingProxyType(
+            {"text": None, "parts": (1, 2.0, {"deep": MappingProxyType(none)})}
+        ),
         summary_covers={"mic": (0, 9)},
     )
     desk.ledger.keep("x", ended)
     kept = desk.ledger.kept("x")
     assert kept is not None
-    summary = {"text": None, "parts": [1, 2.0, {"deep": {}}]}
+    summary: dict[str, Any] = {"text": None, "parts": [1, 2.0, {"deep": {}}]}
     assert kept == replace(ended, summary=summary)
     assert desk.ledger.kept("y") is None
 

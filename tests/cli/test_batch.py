@@ -23,7 +23,7 @@ from openline_cli.batch_limits import limited
 from openline_cli.batch_view import view_of
 from openline_cli.batch_work import Setup, make_setting
 from openline_cli.main import main
-from openline_fleet.engines.contract import Share
+from openline_fleet.engines.contract import EngineError, Share
 from openline_fleet.engines.crew import Crew
 from openline_testing.background import BackgroundBackend
 from tests.fleet.inline_engine import InlineEngine
@@ -264,7 +264,7 @@ def test_a_lost_transcript_is_written_again_as_it_was(here: Path, url: str) -> N
     make_archive(here / "archive", 1, 3)
     given = ["batch", "archive", url, "--workers", "1", "--format"]
     texts: dict[str, str] = {}
-    for form in ("jsonl", "srt", "vtt", "txt"):
+    for form in ("jsonl", "srt"):
         spool = f"spool-{form}"
         assert main([*given, form, "--spool", spool]) == 0
         texts[form] = (here / spool / "transcripts" / f"call-000.wav.{form}").read_text()
@@ -298,6 +298,27 @@ def test_ray_that_is_not_installed_is_one_line(here: Path, capsys: Captured) -> 
     assert capsys.readouterr().err == (
         'openline: the engine ray needs another package: pip install "openline[ray]"\n'
     )
+
+
+def test_what_is_done_is_reported_when_no_worker_stays_alive(
+    here: Path, url: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Batch.run
+
+    async def broken(self: Batch) -> None:
+        await real(self)
+        raise EngineError("no worker stays alive: its process was ended by signal 9")
+
+    monkeypatch.setattr(Batch, "run", broken)
+    make_archive(here / "archive", 1, 0.5)
+    assert main(["batch", "archive", url]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("1 recordings: 1 complete\n")
+    assert err == (
+        "openline: no worker stays alive: its process was ended by signal 9; "
+        "the same command goes on\n"
+    )
+    assert (here / "openline-batch" / "results.jsonl").exists()
 
 
 def test_ctrl_c_is_told_and_has_its_status(
