@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from openline_store.records import Confirmed, unpack
 from openline_testing.background import BackgroundBackend
 from tests.support_archives import check_transcript, make_archive
 
@@ -73,6 +74,16 @@ def busy(spool: Path) -> int:
     """Sessions that hold audio or words in their spools."""
     logs = (spool / "sessions").glob("*/log")
     return sum(_size(log) > 200 for log in logs)
+
+
+def is_confirmed(spool: Path) -> bool:
+    """Whether the backend has confirmed audio of a session that is under way."""
+    for log in (spool / "sessions").glob("*/log"):
+        with suppress(FileNotFoundError):
+            records = [record for record, _ in unpack(log.read_bytes())]
+            if any(isinstance(each, Confirmed) and each.position for each in records):
+                return True
+    return False
 
 
 def has_done(spool: Path, least: int) -> bool:
@@ -178,9 +189,10 @@ def test_ctrl_c_finishes_what_is_under_way_and_the_same_command_goes_on(tmp_path
         assert 2 <= len(complete) == done(spool) < 12
         assert len(rows) == 12
         assert not list((spool / "claims").iterdir())
-        with batch(archive, spool, backend.url, *given) as process:
-            before = done(spool)  # a session that no backend knows yet ends at the first signal
-            wait_for(lambda: done(spool) > before and busy(spool), process)
+        slow = ("--workers", "1", "--sessions", "2", "--speed", "1")
+        with batch(archive, spool, backend.url, *slow) as process:
+            # A session that no backend knows yet ends at the first signal.
+            wait_for(lambda: is_confirmed(spool), process)
             process.send_signal(signal.SIGINT)
             time.sleep(0.3)  # two signals at the same moment are one
             process.send_signal(signal.SIGINT)
