@@ -13,7 +13,8 @@ from openline.events import SourceKind
 from openline_asyncio.network import Connect, connector
 from openline_asyncio.opening import Opening
 from openline_asyncio.session import Session
-from openline_audio.source import Source
+from openline_asyncio.sources import FileSource
+from openline_audio.source import Sink, Source
 from openline_driver.openers import Openers
 from openline_driver.options import SessionOptions
 from openline_store.opening import past_session
@@ -42,3 +43,49 @@ def continue_session(
 
     # It has the arguments, and what they are where they are not given.
     return Openers[Connect, Session](resume, resume).resume_session(folder, **given)
+
+
+class Rest:
+    """A recording from sample ``done`` on; what is before is read, and left out."""
+
+    def __init__(self, source: FileSource, done: int) -> None:
+        self._source = source
+        self._done = done
+        self.kind = source.kind
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds of the whole recording; None: not known."""
+        return self._source.duration
+
+    async def run(self, sink: Sink) -> None:
+        """Deliver the rest."""
+        await self._source.run(_Behind(sink, self._done))
+
+
+class _Behind:
+    """A sink that leaves out the first samples. It has room for them at any time."""
+
+    def __init__(self, sink: Sink, samples: int) -> None:
+        self._sink = sink
+        self._left = samples
+
+    def started(self, at: float) -> None:
+        self._sink.started(at)
+
+    def audio(self, pcm: bytes) -> None:
+        samples = len(pcm) // 2
+        skipped = min(self._left, samples)
+        self._left -= skipped
+        if skipped < samples:
+            self._sink.audio(pcm[2 * skipped :])
+
+    def hole(self, samples: int) -> None:
+        skipped = min(self._left, samples)
+        self._left -= skipped
+        if skipped < samples:
+            self._sink.hole(samples - skipped)
+
+    async def room(self) -> None:
+        if not self._left:
+            await self._sink.room()

@@ -13,67 +13,40 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import Final
+
+from msgspec.structs import replace
 
 from openline.text import os_reason
-from openline_batch.files import decode, encode
-from openline_batch.identity import Identity, identify, look, marks_of
-from openline_batch.leases import BEAT, Claim, Leases
-from openline_batch.ledger import COMPLETE, FAILED, OPEN, Ledger, Outcome
-from openline_batch.places import Places
+from openline_batch.files import decode, encode, is_of_one_place
+from openline_batch.identity import identify
+from openline_batch.known import Known
+from openline_batch.leases import BEAT, Leases
+from openline_batch.ledger import COMPLETE, FAILED, OPEN, Ledger, Outcome, outcome_of
+from openline_batch.places import Places, Write
 from openline_batch.recordings import Recording, shown
+from openline_batch.standing import Item, Stop, View
 from openline_batch.work import Job, Progress
 from openline_fleet.engines.contract import Done, Event, Failed, Lost, Reported, Unit
 from openline_fleet.engines.crew import Crew
 
-#: What an outcome is of, but for the content: path, given id, marks.
-_Work: TypeAlias = tuple[str, str | None, str]
 #: Seconds between two looks at what other coordinators do.
 _LOOK: Final = 1.0
 #: Seconds without an acknowledgement after which that is said, as ``openline load`` does.
 _UNANSWERED: Final = 3.0
+_LOST: Final = "its transcript is lost, and the words that were kept as well"
 _TO_END: Final = "Ctrl-C ends the batch, and the same command goes on"
-#: So many sessions that fail in a row, with none that ends, say that the backend takes none.
+#: So many recordings in a row that stay open say that the backend takes none, or the disk.
 MOST_FAILURES: Final = 10
-
-
-class View(Protocol):
-    """What a person sees of a batch."""
-
-    def progress(self, seconds: float, done: int, under_way: int) -> None:
-        """Seconds of audio transcribed in this run, recordings that are over, and under way."""
-        ...
-
-    def note(self, line: str) -> None:
-        """One line."""
-        ...
-
-
-class Stop(Enum):
-    """Why a batch ended before its recordings did."""
-
-    DRAINED = "drained"
-    REFUSED = "refused"
-    UNSTORED = "unstored"
-
-
-@dataclass(eq=False)
-class Item:
-    """A recording, and where it stands."""
-
-    recording: Recording
-    identity: Identity | None = None
-    claim: Claim | None = None
-    outcome: Outcome | None = None
-    confirmed: float = 0.0  # seconds, in this run
-    is_acknowledged: bool = False  # its session is, by the backend
 
 
 @dataclass(eq=False)
 class Batch:
-    """The recordings of a batch, on their way. ``place`` gives the wanted path of a transcript."""
+    """The recordings of a batch, on their way.
+
+    ``place`` gives the wanted path of a transcript; ``write`` writes one, as a worker does.
+    """
 
     recordings: Sequence[Recording]
     ledger: Ledger
@@ -81,6 +54,7 @@ class Batch:
     crew: Crew
     view: View
     place: Callable[[Recording, str], Path]
+    write: Write
     stopped: Stop | None = None
     reason: str = ""  # of the stop
     items: list[Item] = field(init=False)
@@ -94,11 +68,9 @@ class Batch:
         self._over = self._failures = 0  # recordings that are over; sessions that failed in a row
         self._has_noted = self._is_answered = False
         self._seconds = 0.0  # of recordings that are over, done in this run
-        self._places = Places(self.ledger, self.place)
+        self._places = Places(self.ledger, self.place, self.write)
         outcomes = self.ledger.outcomes()
-        self._known: dict[_Work, list[Outcome]] = {}
-        for each in sorted(outcomes, key=lambda each: each.changed_ns):
-            self._known.setdefault((each.path, each.given, each.marks), []).append(each)
+        self._known = Known(outcomes)
         self.ledger.sweep()
         self.leases.sweep({each.id for each in outcomes}.__contains__)
 
@@ -147,7 +119,7 @@ class Batch:
     async def _hand_out(self) -> None:
         """Go through all recordings until each has an outcome, or is in the hands of the crew."""
         left = deque(self.items)
-        while self.stopped is None:
+        while self._goes_on():
             if not (left or self._held):
                 if self.crew.is_idle:
                     self.crew.drain()
@@ -176,40 +148,68 @@ class Batch:
     async def _is_over(self, item: Item) -> bool:
         """Whether a recording needs no session, or cannot have one."""
         if item.identity is None:
+            twin = self._known.twin(item.recording)
+            if twin is not None:
+                self._leave_out(item, twin)
+                return True
             try:
-                known = self._done_before(item.recording)
+                known = self._known.outcome(item.recording)
                 key = known.id if known is not None else await self._identified(item)
+            except InterruptedError:
+                return True
             except OSError as error:
                 reason = os_reason(error) if error.errno is not None else str(error)
                 name = item.recording.name
                 self._settle(item, Outcome(id="", name=name, state=FAILED, reason=reason))
                 return True
             if self._by_key.setdefault(key, item) is not item:
-                self.items.remove(item)
-                self.view.note(f"{shown(item.recording.name)} is listed twice, and done once")
+                self._leave_out(item, item.recording.name)
                 return True
         else:
             known, key = None, item.identity.key
         found = known or self.ledger.outcome(key)
-        if found is not None:
-            item.outcome = self._places.checked(item.recording, found)
-            self._over += 1
-        return found is not None
+        return found is not None and await self._is_there(item, found)
+
+    def _leave_out(self, item: Item, first: str) -> None:
+        """A file that is in the batch already."""
+        name = item.recording.name
+        same = "listed twice" if first == name else f"the same file as {shown(first)}"
+        self.items.remove(item)
+        self.view.note(f"{shown(name)} is {same}, and done once")
+
+    async def _is_there(self, item: Item, found: Outcome) -> bool:
+        """Take in an outcome, with its transcript; False: it is lost, and so are the words."""
+        try:
+            there = await asyncio.to_thread(self._places.checked, item.recording, found)
+        except OSError as error:
+            where = shown(error.filename or self.ledger.root)
+            reason = f"{where}: not written ({os_reason(error)})"
+            there = replace(found, state=OPEN, reason=reason, transcript=None)
+            if is_of_one_place(error):
+                self.view.note(f"{shown(found.name)}: {OPEN}: {reason}")
+            else:
+                self.stop(Stop.UNSTORED, reason)
+        if there is None and item.identity is None:
+            try:
+                self._by_key[await self._identified(item)] = item
+            except InterruptedError:
+                return True
+            except OSError:  # it is gone, and cannot be done again
+                self.view.note(f"{shown(found.name)}: {_LOST}; the recording is gone")
+                there = replace(found, transcript=None)
+        if there is None:
+            return False
+        item.outcome = there
+        self._over += 1
+        return True
 
     async def _identified(self, item: Item) -> str:
-        item.identity = await asyncio.to_thread(identify, item.recording)
+        """Its key. Raises OSError; InterruptedError: the batch was stopped meanwhile."""
+        item.identity = await asyncio.to_thread(identify, item.recording, self._goes_on)
         return item.identity.key
 
-    def _done_before(self, recording: Recording) -> Outcome | None:
-        """The outcome of a file that has not changed since, or is gone since. Raises OSError."""
-        known = self._known.get((recording.path, recording.id, marks_of(recording)))
-        if known is None:
-            return None
-        try:
-            there = look(recording)
-        except FileNotFoundError:
-            return known[-1]
-        return next((each for each in known if there == (each.size, each.changed_ns)), None)
+    def _goes_on(self) -> bool:
+        return self.stopped is None
 
     async def _is_begun(self, item: Item) -> bool:
         """Claim a recording and hand it to the crew; False if another coordinator has it."""
@@ -227,18 +227,13 @@ class Batch:
         if item.claim is None:
             return False
         self._claimed[key] = item
-        if (outcome := self.ledger.outcome(key)) is not None:  # since we looked
-            self._release(item)
-            item.outcome = outcome
-            self._over += 1
-            return True
-        job = Job(
-            recording=item.recording,
-            key=key,
-            transcript=str(transcript),
-            size=item.identity.size,
-            changed_ns=item.identity.changed_ns,
-        )
+        if (outcome := self.ledger.outcome(key)) is not None:
+            if await self._is_there(item, outcome):  # since we looked
+                self._release(item)
+                return True
+            self.view.note(f"{shown(outcome.name)}: {_LOST}: it is done again")
+            self.ledger.forget(outcome)
+        job = Job(recording=item.recording, identity=item.identity, transcript=str(transcript))
         await self.crew.add(Unit(key, encode(job)))
         return True
 
@@ -280,17 +275,8 @@ class Batch:
     def _fail(self, item: Item, reason: str, *, deadly: bool) -> None:
         """A worker made no outcome of it. One that kills its workers is over."""
         assert item.identity is not None  # noqa: S101  # it was handed out
-        outcome = Outcome(
-            id=item.identity.key,
-            name=item.recording.name,
-            path=item.recording.path,
-            given=item.recording.id,
-            state=FAILED if deadly else OPEN,
-            reason=reason,
-            marks=marks_of(item.recording),
-            size=item.identity.size,
-            changed_ns=item.identity.changed_ns,
-        )
+        state = FAILED if deadly else OPEN
+        outcome = outcome_of(item.recording, item.identity, state, reason)
         self._settle(item, self.ledger.settle(outcome) if deadly else outcome)
 
     def _wait_for_another(self, item: Item) -> None:
@@ -328,6 +314,7 @@ class Batch:
         """Count on, and after a long sleep let go of what others have taken over."""
         while True:
             await asyncio.sleep(BEAT)
+            self._show()
             if not self.leases.count():
                 for item in list(self._claimed.values()):
                     if item.claim is not None and not self.leases.holds(item.claim):

@@ -20,14 +20,24 @@ from openline.text import one_line
 
 #: Errors of ``link`` that mean "not on this file system" (FAT, some shares).
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+#: Errors of a name that cannot be, or is taken by something else: others can be written.
+_OF_ONE_PLACE: Final = frozenset(
+    {
+        *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.EACCES),
+        *(errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ),
+    }
+)
 #: The beginning of files that are being written; a crash may leave one.
 TEMPORARY: Final = ".openline-"
+#: Bytes of a trial: a block of a usual disk.
+_TRIED: Final = 4096
 T = TypeVar("T")
 
 
 def encode(value: object) -> bytes:
-    """A struct or a dict as one line of JSON."""
-    return json.dumps(msgspec.to_builtins(value), separators=(",", ":")).encode("ascii")
+    """A struct or a dict as one line of JSON; a mapping of any kind in it is an object."""
+    plain = msgspec.to_builtins(value, enc_hook=dict)
+    return json.dumps(plain, separators=(",", ":")).encode("ascii")
 
 
 def decode(data: bytes | str, kind: type[T]) -> T:
@@ -72,6 +82,34 @@ def write_over(path: Path, data: bytes) -> None:
         os.unlink(beside)
         raise
     _sync_folder(path.parent)
+
+
+def try_folder(folder: Path) -> None:
+    """Raise OSError, with a path, unless a file can be written in ``folder``, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=TEMPORARY) as file:
+            file.write(bytes(_TRIED))  # an empty file has room on a full disk
+            file.flush()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
+
+
+def is_of_one_place(error: OSError) -> bool:
+    """Whether what cannot be written has a bad place, while another one may be good."""
+    return error.errno in _OF_ONE_PLACE
+
+
+def try_place(path: Path) -> None:
+    """Raise OSError, with a path, unless a file can be written at ``path``; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    try:
+        try_folder(path.parent)
+    except OSError:
+        if not os.access(path, os.W_OK):  # it is written in place, as a file that is mounted
+            raise
 
 
 def _renamed_new(beside: str, path: Path) -> bool:

@@ -11,13 +11,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import msgspec
 
 from openline_batch.recordings import Recording
 
+#: Size and times of change of a file: if they are the same, so is the content.
+Looks: TypeAlias = tuple[int, int, int]
 _DIGEST_BYTES: Final = 12
+_PIECE: Final = 1 << 20
 #: It marks a given id in the hash. No name of a file holds a NUL.
 _GIVEN: Final = "\0id "
 
@@ -27,29 +31,56 @@ class Identity(msgspec.Struct, frozen=True):
 
     key: str
     size: int
-    changed_ns: int
+    changed_ns: int  # its content, or so its owner says
+    status_ns: int  # anything of it, as the system says; not on Windows
+
+    @property
+    def looks(self) -> Looks:
+        """What ``look`` gave."""
+        return self.size, self.changed_ns, self.status_ns
 
 
-def identify(recording: Recording) -> Identity:
-    """Read all of a recording, and name it. Raises OSError."""
+def _always() -> bool:
+    return True
+
+
+def identify(recording: Recording, goes_on: Callable[[], bool] = _always) -> Identity:
+    """Read all of a recording, and name it. Raises OSError.
+
+    It is InterruptedError if ``goes_on``, which is asked after each MiB, no longer holds.
+    """
     # Not blocking: opening a FIFO without a writer would wait for one for ever.
     fd = os.open(recording.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
+    with os.fdopen(fd, "rb", buffering=0) as file:
+        status = os.fstat(fd)  # before it is read: what changes meanwhile looks otherwise
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{recording.path!r} is no regular file")
         name = _encoded_name(recording)
         start = hashlib.blake2b(digest_size=_DIGEST_BYTES)
         start.update(len(name).to_bytes(8, "big") + name)
         start.update(marks_of(recording).encode("utf-8", "surrogatepass"))
-        key = hashlib.file_digest(file, lambda: start).hexdigest()
-    return Identity(key, status.st_size, status.st_mtime_ns)
+        while piece := file.read(_PIECE):
+            start.update(piece)
+            if not goes_on():
+                raise InterruptedError
+    return Identity(start.hexdigest(), *_looks(status))
 
 
-def look(recording: Recording) -> tuple[int, int]:
-    """Size and time of change of its file. Raises OSError."""
-    status = os.stat(recording.path)
-    return status.st_size, status.st_mtime_ns
+def look(recording: Recording) -> Looks:
+    """Size and times of change of its file. Raises OSError."""
+    return _looks(os.stat(recording.path))
+
+
+def is_same(recording: Recording, key: str, looks: Looks) -> bool:
+    """Whether its file has the content of ``key`` still, which it had when it had those looks.
+
+    It is read again if it looks otherwise, as a copy on another machine does. Raises OSError.
+    """
+    return look(recording) == looks or identify(recording).key == key
+
+
+def _looks(status: os.stat_result) -> Looks:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def marks_of(recording: Recording) -> str:

@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Iterator
+from os.path import islink
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -78,11 +80,15 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """What a batch is about, lines about what was left out, and lines about what is wrong."""
+    """What a batch is about, lines about what was left out, and lines about what is wrong.
+
+    ``left_out`` sums up the latter on one line: ``left out: 2 folders that cannot be listed``.
+    """
 
     recordings: tuple[Recording, ...]
     remarks: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    left_out: str = ""
 
 
 def find(where: Path) -> Found:
@@ -105,48 +111,81 @@ def shown(path: str | Path) -> str:
 def in_directory(root: Path) -> Found:
     """The recordings in ``root``, sorted by path. Raises OSError if it cannot be read."""
     found: dict[tuple[int, int], Recording] = {}
-    remarks: list[str] = []
+    twins: list[tuple[str, tuple[int, int]]] = []
     problems: list[str] = []
-    others = 0
+    others = unread = 0
     os.listdir(root)  # what is wrong with the directory itself is an error
-    for path in _walk(root, problems):
+    for path, is_linked in _walk(root, problems):
         if path.suffix.lower() not in SUFFIXES:
             others += 1
             continue
-        name = str(path.relative_to(root))
         try:
             status = path.stat()
         except OSError as error:
             problems.append(f"{shown(path)}: {os_reason(error)}")
+            unread += 1
             continue
-        there = found.setdefault(
-            (status.st_dev, status.st_ino), Recording(path=str(path.absolute()), name=name)
-        )
-        if there.name != name:
-            remarks.append(f"{shown(path)}: the same file as {shown(there.name)}, and done once")
+        file = status.st_dev, status.st_ino
+        made = Recording(path=str(path.absolute()), name=str(path.relative_to(root)))
+        there = found.get(file)
+        # The file itself, where it is there: a link that is added gives it no other name.
+        if there is None or (not is_linked and islink(there.path)):
+            found[file], made = made, made if there is None else there
+        if made is not found[file]:
+            twins.append((made.name, file))
+    remarks = [
+        f"{shown(root / name)}: the same file as {shown(found[file].name)}, and done once"
+        for name, file in sorted(twins)
+    ]
     if others:
         remarks.append(f"{others} files are no recordings by their names, and are left out")
     recordings = sorted(found.values(), key=lambda each: each.name)
-    return Found(tuple(recordings), tuple(remarks), tuple(problems))
+    counts = ((len(problems) - unread, "folder", "listed"), (unread, "file", "found"))
+    left_out = _left_out(*counts)
+    return Found(tuple(recordings), tuple(remarks), tuple(problems), left_out)
 
 
-def _walk(root: Path, problems: list[str]) -> Iterator[Path]:
-    """All files below ``root``, sorted in each folder; hidden ones are left out."""
+def _left_out(*counts: tuple[int, str, str]) -> str:
+    """``left out: 2 folders that cannot be listed``; nothing if nothing is."""
+    parts = [
+        f"{count} {what}{'s' * (count != 1)} that cannot be {done}"
+        for count, what, done in counts
+        if count
+    ]
+    return f"left out: {', '.join(parts)}" if parts else ""
+
+
+def _walk(root: Path, problems: list[str]) -> Iterator[tuple[Path, bool]]:
+    """All files below ``root``, and whether each is a link, or in a folder that is one.
+
+    Each folder is visited once. Those behind links come last, so that a file has the name that it
+    has without them. Hidden ones are left out.
+    """
     seen = set[tuple[int, int]]()
+    starts = deque([root])
 
     def note(error: OSError) -> None:
         problems.append(f"{shown(error.filename)}: {os_reason(error)}")
 
-    for folder, folders, files in os.walk(root, followlinks=True, onerror=note):
-        status = os.stat(folder)
-        if (status.st_dev, status.st_ino) in seen:  # by another link, perhaps a loop
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield Path(folder, name)
+    while starts:
+        start = starts.popleft()
+        for folder, folders, files in os.walk(start, onerror=note):
+            try:
+                status = os.stat(folder)
+            except OSError as error:  # it was removed meanwhile
+                note(error)
+                folders.clear()
+                continue
+            if (status.st_dev, status.st_ino) in seen:  # by another link, perhaps a loop
+                folders.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            starts.extend(Path(folder, name) for name in folders if islink(Path(folder, name)))
+            for name in sorted(files):
+                if not name.startswith("."):
+                    path = Path(folder, name)
+                    yield path, start != root or islink(path)
 
 
 def in_manifest(path: Path) -> Found:
@@ -178,10 +217,11 @@ def in_manifest(path: Path) -> Found:
             else:
                 what = f"its id {recording.id} is that of line {first}: give another"
                 problems.append(f"{shown(path)}, line {number}: {harmless(what)}")
+    left_out = _left_out((len(problems), "line", "used"))
     left = len(problems) - _MOST_NAMED
     if left > 0:
         problems[_MOST_NAMED:] = [f"{shown(path)}: {left} more lines cannot be used"]
-    return Found(tuple(recordings), (), tuple(problems))
+    return Found(tuple(recordings), (), tuple(problems), left_out)
 
 
 def _may_be_entry(line: bytes) -> bool:

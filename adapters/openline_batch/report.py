@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from openline_batch.coordinator import Item
 from openline_batch.files import encode, write_over
-from openline_batch.ledger import COMPLETE, OPEN, Missing
+from openline_batch.identity import marks_of
+from openline_batch.ledger import COMPLETE, OPEN, Missing, Outcome
+from openline_batch.recordings import Recording
+from openline_batch.standing import Item
 
 _HOUR = 3600.0
 
@@ -20,11 +22,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A recording in the results. ``cost`` is in the currency of the price; None without one.
 
     ``id`` is the one in the manifest, else the key. ``key`` is empty if the file cannot be read.
+    ``path`` is as in the manifest, or from the directory on; ``file`` is the whole path.
     """
 
     id: str
     key: str
     path: str
+    file: str
     state: str
     reason: str
     transcript: str | None
@@ -61,6 +65,36 @@ def rows(items: Iterable[Item], price: float | None = None) -> list[Row]:
     return [_row(item, price) for item in items]
 
 
+def earlier(
+    items: Collection[Item], outcomes: Iterable[Outcome], price: float | None = None
+) -> list[Row]:
+    """A row for each recording that is none of ``items``, sorted by file.
+
+    They are of other archives, or of earlier runs: what is in the spool, with its last outcome.
+    """
+    recordings = [each.recording for each in items]
+    ours = {_work(each.path, each.id, marks_of(each)) for each in recordings}
+    keys = {each.outcome.id for each in items if each.outcome is not None}
+    last = {
+        _work(each.path, each.given, each.marks): each
+        for each in sorted(outcomes, key=lambda each: each.changed_ns)
+        if each.id not in keys
+    }
+    found = [last[work] for work in sorted(last.keys() - ours)]
+    return [
+        _told(
+            each,
+            Recording(path=each.path, name=each.name, id=each.given, labels=each.labels),
+            price,
+        )
+        for each in found
+    ]
+
+
+def _work(path: str, given: str | None, marks: str) -> tuple[str, str, str]:
+    return path, "" if given is None else given, marks
+
+
 def totals(found: Iterable[Row]) -> Totals:
     """The sums of rows."""
     found = list(found)
@@ -82,18 +116,25 @@ def write(path: Path, found: Iterable[Row]) -> None:
 
 def _row(item: Item, price: float | None) -> Row:
     recording, outcome = item.recording, item.outcome
-    hours = 0.0 if outcome is None else outcome.seconds / _HOUR
-    key = outcome.id if outcome is not None else (item.identity.key if item.identity else "")
+    if outcome is None:
+        key = item.identity.key if item.identity else ""
+        outcome = Outcome(id=key, name=recording.name, state=OPEN, reason="not begun")
+    return _told(outcome, recording, price)
+
+
+def _told(outcome: Outcome, recording: Recording, price: float | None) -> Row:
+    hours = outcome.seconds / _HOUR
     return Row(
-        id=key if recording.id is None else recording.id,
-        key=key,
+        id=outcome.id if recording.id is None else recording.id,
+        key=outcome.id,
         path=recording.name,
-        state=OPEN if outcome is None else outcome.state,
-        reason="not begun" if outcome is None else outcome.reason,
-        transcript=None if outcome is None else outcome.transcript,
+        file=recording.path,
+        state=outcome.state,
+        reason=outcome.reason,
+        transcript=outcome.transcript,
         hours=round(hours, 6),
-        words=0 if outcome is None else outcome.words,
-        gaps=() if outcome is None else outcome.missing,
+        words=outcome.words,
+        gaps=outcome.missing,
         cost=None if price is None else round(price * hours, 6),
         labels=recording.labels,
     )

@@ -32,12 +32,22 @@ from openline_asyncio.network import Connect
 from openline_asyncio.opening import open_session
 from openline_asyncio.session import Session
 from openline_asyncio.sources import FileSource
-from openline_audio.source import Sink, SourceError
+from openline_audio.source import SourceError
 from openline_batch.contact import Contact
-from openline_batch.continuing import continue_session
-from openline_batch.files import decode, encode
-from openline_batch.identity import marks_of
-from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, Missing, Outcome
+from openline_batch.continuing import Rest, continue_session
+from openline_batch.files import decode, encode, is_of_one_place, try_place
+from openline_batch.identity import Identity, Looks, is_same, look
+from openline_batch.ledger import (
+    COMPLETE,
+    FAILED,
+    INCOMPLETE,
+    OPEN,
+    Ledger,
+    Missing,
+    Outcome,
+    outcome_of,
+)
+from openline_batch.places import Write, put
 from openline_batch.recordings import Recording, shown
 from openline_fleet.engines.contract import Perform, Report, Share, Unit
 from openline_fleet.engines.gate import WorkerGate
@@ -50,6 +60,7 @@ _AT_ONCE: Final = 1e6
 _GLANCE: Final = 1.0
 #: Seconds that a worker that is ending may hold a spool; it is tried each second.
 _PATIENCE: Final = 30
+_CHANGED: Final = "its file has changed since it was read"
 #: Causes of gaps in audio that no backend got.
 _NEVER_SENT: Final = frozenset(
     {
@@ -60,13 +71,16 @@ _NEVER_SENT: Final = frozenset(
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """The payload of a unit: a recording, its key, and where its transcript goes (a path)."""
+    """The payload of a unit: a recording, and where its transcript goes (a path)."""
 
     recording: Recording
-    key: str
+    identity: Identity
     transcript: str
-    size: int
-    changed_ns: int
+
+    @property
+    def key(self) -> str:
+        """That of the recording."""
+        return self.identity.key
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -102,7 +116,7 @@ class Setting:
     connect: Connect
     speak: Callable[[Mapping[str, str]], Dialect]
     source: Callable[[Dialect], str]
-    write: Callable[[Path, Ended], None]
+    write: Write
     speed: float | None = None
 
 
@@ -133,7 +147,7 @@ class _Task:
         found = self.ledger.outcome(self.job.key)
         if found is not None:
             return found
-        made = self._blank()
+        made = outcome_of(self.job.recording, self.job.identity, FAILED)
         try:
             made = await self._transcribed(made)
             if made.is_settled:
@@ -141,27 +155,21 @@ class _Task:
         except OSError as error:
             where = shown(error.filename or self.ledger.root)
             reason = f"{where}: not written ({os_reason(error)})"
-            return replace(made, state=OPEN, reason=reason, unstored=True)
+            return replace(made, state=OPEN, reason=reason, unstored=not is_of_one_place(error))
         if made.is_settled:
             await asyncio.to_thread(self.ledger.clear, self.job.key)
         return made
 
-    def _blank(self) -> Outcome:
-        job = self.job
-        return Outcome(
-            id=job.key,
-            name=job.recording.name,
-            path=job.recording.path,
-            given=job.recording.id,
-            state=FAILED,
-            marks=marks_of(job.recording),
-            size=job.size,
-            changed_ns=job.changed_ns,
-        )
-
     async def _transcribed(self, base: Outcome) -> Outcome:
         """Transcribe it. Raises OSError if the transcript cannot be written."""
-        recording = self.job.recording
+        recording, job = self.job.recording, self.job
+        kept = await asyncio.to_thread(self.ledger.kept, job.key)
+        if kept is not None:  # a worker died after the session, and before the outcome was stored
+            return await asyncio.to_thread(self._written, base, kept)
+        await asyncio.to_thread(try_place, Path(job.transcript))  # before anything is paid for
+        looks = await self._unchanged(job.identity.looks)
+        if looks is None:
+            return replace(base, state=OPEN, reason=_CHANGED)
         try:
             dialect = self.setting.speak(recording.options)
             source = await asyncio.to_thread(
@@ -178,7 +186,22 @@ class _Task:
             ended = await self._streamed(dialect, source)
         except SpoolError as error:
             return replace(base, state=OPEN, reason=str(error))
+        if await self._unchanged(looks) is None:
+            await asyncio.to_thread(self.ledger.clear, job.key)  # it has audio of both contents
+            return replace(base, state=OPEN, reason=_CHANGED)
+        if ended.state is not State.FAILED:
+            await asyncio.to_thread(self.ledger.keep, job.key, ended)
         return await asyncio.to_thread(self._written, base, ended)
+
+    async def _unchanged(self, looks: Looks) -> Looks | None:
+        """What the file looks like now, if it has the content of its key; else None."""
+        recording = self.job.recording
+        try:
+            now = look(recording)
+            same = await asyncio.to_thread(is_same, recording, self.job.key, looks)
+        except OSError:  # what is away is told when it is opened, and is as it was when it is read
+            return looks
+        return now if same else None
 
     async def _streamed(self, dialect: Dialect, source: FileSource) -> Ended:
         """The end of the recording's session. Raises SpoolError."""
@@ -251,11 +274,7 @@ class _Task:
         if ended.state is State.FAILED:
             return replace(outcome, state=OPEN)
         path = Path(self.job.transcript)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self.setting.write(path, ended)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from error
+        put(self.setting.write, path, ended)
         state = COMPLETE if ended.complete else INCOMPLETE
         return replace(outcome, state=state, transcript=str(path))
 
@@ -292,49 +311,3 @@ def sent_seconds(ended: Ended) -> float:
 
 def _missing(gap: Gap) -> Missing:
     return Missing(gap.start_seconds, gap.end_seconds, gap.seconds, gap.cause.value)
-
-
-class Rest:
-    """A recording from sample ``done`` on; what is before is read, and left out."""
-
-    def __init__(self, source: FileSource, done: int) -> None:
-        self._source = source
-        self._done = done
-        self.kind = source.kind
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds of the whole recording; None: not known."""
-        return self._source.duration
-
-    async def run(self, sink: Sink) -> None:
-        """Deliver the rest."""
-        await self._source.run(_Behind(sink, self._done))
-
-
-class _Behind:
-    """A sink that leaves out the first samples. It has room for them at any time."""
-
-    def __init__(self, sink: Sink, samples: int) -> None:
-        self._sink = sink
-        self._left = samples
-
-    def started(self, at: float) -> None:
-        self._sink.started(at)
-
-    def audio(self, pcm: bytes) -> None:
-        samples = len(pcm) // 2
-        skipped = min(self._left, samples)
-        self._left -= skipped
-        if skipped < samples:
-            self._sink.audio(pcm[2 * skipped :])
-
-    def hole(self, samples: int) -> None:
-        skipped = min(self._left, samples)
-        self._left -= skipped
-        if skipped < samples:
-            self._sink.hole(samples - skipped)
-
-    async def room(self) -> None:
-        if not self._left:
-            await self._sink.room()

@@ -30,6 +30,7 @@ from openline_cli.problems import Problem
 from openline_cli.settings import check_buffer
 from openline_cli.stream import find_backend, with_headers
 from openline_driver.proxies import Proxies
+from openline_fleet.descriptors import allowed
 from openline_fleet.engines.contract import Perform, Share
 from openline_fleet.engines.gate import patient
 from openline_speech.formats import FORMATS
@@ -76,6 +77,7 @@ def _found_anywhere(header: str) -> str:
 def open_work(setup: bytes, share: Share) -> AbstractAsyncContextManager[Perform]:
     """The work of one worker. Raises Problem for options that do not work here."""
     given = decode(setup, Setup)
+    allowed()  # raise the limit of files; a process of this machine has it from its parent
     return working(Ledger(Path(given.spool)), make_setting(given, share), share)
 
 
@@ -101,7 +103,7 @@ def make_setting(setup: Setup, share: Share) -> Setting:
         connect=connector(network.find_context(), Proxies(network.find_proxy(), os.environ)),
         speak=_speaker(setup),
         source=source_name,
-        write=_writer(setup.form),
+        write=writer(setup.form),
         speed=setup.speed,
     )
 
@@ -119,8 +121,8 @@ def _speaker(setup: Setup) -> Callable[[Mapping[str, str]], Dialect]:
     return speak
 
 
-def _writer(form: str) -> Callable[[Path, Ended], None]:
-    """Writes a transcript, whole or not at all."""
+def writer(form: str) -> Callable[[Path, Ended], None]:
+    """Writes a transcript of a form, such as ``txt``, whole or not at all."""
     make = FORMATS[f".{form}"]
 
     def write(path: Path, ended: Ended) -> None:

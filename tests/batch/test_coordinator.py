@@ -6,20 +6,38 @@ import asyncio
 import errno
 import json
 import os
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from unicodedata import normalize
 
 import pytest
+from msgspec.structs import replace
 
+from openline.account import Account
+from openline.reconnect.verdicts import Action
+from openline.updates import (
+    Gap,
+    GapCause,
+    SourceEnded,
+    SourceEndReason,
+    SourceStatistics,
+    State,
+    Statistics,
+)
 from openline_batch import coordinator, report
-from openline_batch.coordinator import Batch, Stop
+from openline_batch.coordinator import Batch
 from openline_batch.identity import identify
 from openline_batch.leases import Leases
 from openline_batch.ledger import Ledger, LedgerError, Missing, Outcome
 from openline_batch.recordings import Recording
+from openline_batch.standing import Stop
 from openline_fleet.engines.contract import Duty, Ended, EngineError, Unit, shares
 from openline_fleet.engines.crew import Crew
+from tests.batch.fake_work import heard, write
 from tests.fleet.inline_engine import InlineEngine
 
 WORK = "tests.batch.fake_work:work"
@@ -51,6 +69,7 @@ class Desk:
         self.now = 0.0
         self.owners = 0
         self.form = "txt"
+        self.write = write
 
     def recording(self, name: str, **labels: Any) -> Recording:
         path = self.root / name
@@ -91,6 +110,7 @@ class Desk:
                     crew=crew,
                     view=self.view,
                     place=lambda recording, key: self.root / f"{recording.name}.{self.form}",
+                    write=self.write,
                 )
                 meddling = asyncio.ensure_future(during(batch)) if during else None
                 try:
@@ -233,36 +253,174 @@ def test_recordings_of_the_same_name_have_transcripts_of_their_own(desk: Desk) -
     for each in (here, there, here, there):
         [row] = report.rows(desk.run([each]).items)
         assert row.transcript is not None
-        assert Path(row.transcript).read_text() == each.path
+        assert Path(row.transcript).read_text() == f"{each.path}\n"
         assert desk.view.lines == []
         names.append(Path(row.transcript).name)
     assert names == ["r0.wav.txt", f"r0.wav.{row.key[:8]}.txt"] * 2
 
 
-def test_a_transcript_that_is_not_there_is_said_in_one_line(desk: Desk) -> None:
+def test_a_transcript_that_is_lost_is_written_again_from_what_was_kept(desk: Desk) -> None:
     rows = report.rows(desk.run(desk.recordings(3)).items)
     for row in rows[1:]:
         assert row.transcript is not None
         Path(row.transcript).unlink()
-    again = report.rows(desk.run(desk.recordings(3)).items)
-    assert [row.transcript for row in again] == [rows[0].transcript, None, None]
-    assert [row.state for row in again] == ["complete"] * 3
+    assert report.rows(desk.run(desk.recordings(3)).items) == rows
+    assert len(desk.done) == 3
+    for row in rows:
+        assert row.transcript is not None
+        assert Path(row.transcript).read_text() == f"{desk.root / row.path}\n"
     [line] = desk.view.lines
     assert line == (
-        "done before, and its transcript is not there: 2 recordings, the first r1.wav "
-        f"({rows[1].transcript}); with another spool they are done again"
+        "done before, and its transcript is written again from the words that were kept: "
+        f"2 recordings, the first r1.wav ({rows[1].transcript})"
     )
+    desk.run(desk.recordings(3))
+    assert desk.view.lines == []
 
 
-def test_a_transcript_of_another_format_is_said_in_one_line(desk: Desk) -> None:
+def test_another_format_is_written_from_what_was_kept(desk: Desk) -> None:
     [row] = report.rows(desk.run(desk.recordings(1)).items)
     desk.form = "srt"
+    [other] = report.rows(desk.run(desk.recordings(1)).items)
+    assert other.transcript == str(desk.root / "r0.wav.srt")
+    assert (desk.root / "r0.wav.srt").read_text() == f"{desk.root / 'r0.wav'}\n"
+    assert len(desk.view.lines) == 1
+    (desk.root / "r0.wav.srt").write_text("edited by hand")
+    desk.form = "txt"
     assert report.rows(desk.run(desk.recordings(1)).items) == [row]
+    desk.form = "srt"
+    assert report.rows(desk.run(desk.recordings(1)).items) == [other]
+    assert (desk.root / "r0.wav.srt").read_text() == "edited by hand"
+    assert desk.view.lines == []
+    assert len(desk.done) == 1
+
+
+def test_a_transcript_that_is_lost_with_its_words_is_made_again(desk: Desk) -> None:
+    recordings = [desk.recording("a.wav", unkept=True), desk.recording("b.wav")]
+    rows = report.rows(desk.run(recordings).items)
+    [damaged] = (desk.ledger.root / "words").iterdir()
+    damaged.write_bytes(damaged.read_bytes()[:20])
+    for row in rows:
+        assert row.transcript is not None
+        Path(row.transcript).unlink()
+    assert report.rows(desk.run(recordings).items) == rows
+    lost = "its transcript is lost, and the words that were kept as well: it is done again"
+    assert desk.view.lines == [f"a.wav: {lost}", f"b.wav: {lost}"]
+    assert desk.done == ["a.wav", "b.wav"] * 2
+    assert all(Path(row.transcript).exists() for row in rows if row.transcript)
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+def test_what_is_lost_with_its_recording_is_said_and_stays_done(desk: Desk) -> None:
+    recordings = [desk.recording("a.wav", unkept=True)]
+    desk.run(recordings)
+    (desk.root / "a.wav.txt").unlink()
+    (desk.root / "a.wav").unlink()
+    [row] = report.rows(desk.run(recordings).items)
+    assert (row.state, row.transcript) == ("complete", None)
+    lost = "its transcript is lost, and the words that were kept as well; the recording is gone"
+    assert desk.view.lines == [f"a.wav: {lost}"]
+
+
+def test_a_transcript_that_cannot_be_written_again_ends_the_batch(desk: Desk) -> None:
+    recordings = desk.recordings(2)
+    desk.run(recordings)
+    (desk.root / "r0.wav.txt").unlink()
+
+    def full(path: Path, ended: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    desk.write = full
+    batch = desk.run(recordings)
+    place = desk.root / "r0.wav.txt"
+    assert (batch.stopped, batch.reason) == (
+        Stop.UNSTORED,
+        f"{place}: not written (no space left on device)",
+    )
+    assert len(desk.done) == 2
+    assert states(batch)["r0.wav"] == "open"
+
+
+def test_a_place_that_is_taken_by_something_else_holds_no_other_up(desk: Desk) -> None:
+    recordings = desk.recordings(2)
+    desk.run(recordings)
+    for place in desk.root.glob("*.txt"):
+        place.unlink()
+
+    def refuses(path: Path, ended: Any) -> None:
+        if path.name == "r0.wav.txt":
+            raise OSError(errno.EINVAL, "Invalid argument")
+        write(path, ended)
+
+    desk.write = refuses
+    batch = desk.run(recordings)
+    assert batch.stopped is None
+    assert states(batch) == {"r0.wav": "open", "r1.wav": "complete"}
+    place = desk.root / "r0.wav.txt"
+    assert desk.view.lines[0] == f"r0.wav: open: {place}: not written (invalid argument)"
+    assert (desk.root / "r1.wav.txt").exists()
+
+
+def test_names_that_are_one_on_some_disks_have_transcripts_of_their_own(desk: Desk) -> None:
+    names = ["caf\u00e9.wav", "cafe\u0301.wav", "CAF\u00c9.WAV"]
+    rows = report.rows(desk.run([desk.recording(name) for name in names]).items)
+    places = {normalize("NFC", row.transcript.casefold()) for row in rows if row.transcript}
+    assert len(places) == 3
+
+
+def test_a_folder_in_the_place_of_a_transcript_stays(desk: Desk) -> None:
+    (desk.root / "r0.wav.txt").mkdir()
+    [row] = report.rows(desk.run(desk.recordings(1)).items)
+    assert row.transcript == str(desk.root / f"r0.wav.{row.key[:8]}.txt")
+    assert report.rows(desk.run(desk.recordings(1)).items) == [row]
+
+
+def test_a_transcript_of_another_format_without_its_words_is_said_in_one_line(desk: Desk) -> None:
+    recordings = [desk.recording("r0.wav", unkept=True)]
+    [row] = report.rows(desk.run(recordings).items)
+    desk.form = "srt"
+    assert report.rows(desk.run(recordings).items) == [row]
     [line] = desk.view.lines
     assert line == (
-        "done before, and its transcript is in another place or format: 1 recordings, the first "
-        f"r0.wav ({row.transcript}); with another spool they are done again"
+        "done before, and its transcript is in another place or format, and its words are not "
+        f"kept: 1 recordings, the first r0.wav ({row.transcript}); with another spool they are "
+        "done again"
     )
+
+
+def test_a_file_by_two_names_is_done_once_unless_it_has_an_id(desk: Desk) -> None:
+    [one] = desk.recordings(1)
+    (desk.root / "link.wav").symlink_to(desk.root / "r0.wav")
+    link = Recording(path=str(desk.root / "link.wav"), name="link.wav")
+    named = Recording(path=one.path, name=one.name, id="call-1")
+    batch = desk.run([one, link, named])
+    assert [item.recording for item in batch.items] == [one, named]
+    assert desk.view.lines == ["link.wav is the same file as r0.wav, and done once"]
+    assert len(desk.done) == 2
+
+
+def test_a_file_that_was_changed_and_looks_old_is_another_one(desk: Desk) -> None:
+    """Its owner can set its time, and not the time of the system."""
+    recordings = desk.recordings(1)
+    desk.run(recordings)
+    before = (desk.root / "r0.wav").stat()
+    (desk.root / "r0.wav").write_text("R0.wav")
+    os.utime(desk.root / "r0.wav", ns=(before.st_atime_ns, before.st_mtime_ns))
+    desk.run(recordings)
+    assert len(desk.done) == 2
+
+
+def test_how_far_it_is_is_shown_while_nothing_happens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator, "BEAT", 0.001)
+
+    async def during(_: Batch) -> None:
+        await desk.until(lambda: len(desk.view.seen) > 9)
+        (desk.ledger.root / "go").touch()
+
+    desk.run(desk.recordings(1, until="go"), during)
+    assert desk.view.seen[5] == (5.0, 0, 1)
 
 
 def test_what_cannot_be_read_is_named_and_the_others_go_on(desk: Desk) -> None:
@@ -358,6 +516,33 @@ def test_a_drain_finishes_what_is_under_way_and_frees_the_rest(desk: Desk) -> No
     assert batch.stopped is Stop.DRAINED
     assert sorted(states(batch).values()) == ["complete"] * 2 + ["open"] * 3
     assert {row.reason for row in report.rows(batch.items) if row.state == "open"} == {"not begun"}
+    assert list(desk.ledger.claims.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_drain_waits_for_no_file_that_is_being_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, is_done: bool
+) -> None:
+    recordings = [desk.recording("r0.wav", unkept=True)]
+    if is_done:
+        desk.run(recordings)
+        (desk.root / "r0.wav.txt").unlink()
+    reading = threading.Event()
+
+    def endless(_: Recording, goes_on: Callable[[], bool]) -> Any:
+        reading.set()
+        while goes_on():
+            time.sleep(0.001)
+        raise InterruptedError
+
+    async def during(batch: Batch) -> None:
+        await desk.until(reading.is_set)
+        batch.stop(Stop.DRAINED)
+
+    monkeypatch.setattr(coordinator, "identify", endless)
+    batch = desk.run(recordings, during)
+    assert states(batch) == {"r0.wav": "open"}
+    assert len(desk.done) == is_done
     assert list(desk.ledger.claims.iterdir()) == []
 
 
@@ -571,6 +756,34 @@ def test_what_a_session_left_that_is_over_is_swept(desk: Desk) -> None:
     assert [path.name for path in desk.ledger.sessions.iterdir()] == ["open"]
 
 
+def test_what_is_kept_comes_back_as_it_was(desk: Desk) -> None:
+    none: dict[str, Any] = {}
+    ended = replace(
+        heard("\ud83d alone, and \u2028"),
+        state=State.CLOSED,
+        complete=False,
+        missing=(
+            Gap(source="mic", start=1, end=9, samples=3, cause=GapCause.BACKEND, exact=False),
+        ),
+        statistics=Statistics(
+            dials=2, sources={"mic": SourceStatistics(captured=9, sent=9, confirmed=1, missing=3)}
+        ),
+        accounts={"mic": Account(captured=9, confirmed=1, told=5, missing=3)},
+        lost_sources=(SourceEnded(source="mic", cause=SourceEndReason.FAILED, reason="torn"),),
+        action=Action.RETRY,
+        summary=MappingProxyType(
+            {"text": None, "parts": (1, 2.0, {"deep": MappingProxyType(none)})}
+        ),
+        summary_covers={"mic": (0, 9)},
+    )
+    desk.ledger.keep("x", ended)
+    kept = desk.ledger.kept("x")
+    assert kept is not None
+    summary: dict[str, Any] = {"text": None, "parts": [1, 2.0, {"deep": {}}]}
+    assert kept == replace(ended, summary=summary)
+    assert desk.ledger.kept("y") is None
+
+
 def test_an_outcome_is_stored_once(desk: Desk) -> None:
     first = Outcome(id="x", name="x", state="complete", missing=(Missing(0.0, 1.0, 0.5, "spool"),))
     assert desk.ledger.settle(first) == first
@@ -591,9 +804,26 @@ def test_the_report_sums_up(desk: Desk, tmp_path: Path) -> None:
     report.write(tmp_path / "results.jsonl", rows)
     lines = (tmp_path / "results.jsonl").read_text().splitlines()
     assert json.loads(lines[2]) == {
-        "id": "", "key": "", "path": "gone.wav", "state": "failed",
+        "id": "", "key": "", "path": "gone.wav", "file": "nowhere", "state": "failed",
         "reason": "no such file or directory",
         "transcript": None, "hours": 0.0, "words": 0, "gaps": [], "cost": 0.0,
         "labels": {"agent": "kim"},
     }  # fmt: skip
     assert report.totals(report.rows(batch.items)).cost is None
+
+
+def test_the_report_has_what_other_batches_did_with_the_spool(desk: Desk) -> None:
+    """Each file once, with its last outcome."""
+    recordings = desk.recordings(3, agent="kim")
+    first = report.rows(desk.run(recordings).items)
+    (desk.root / "r2.wav").write_text("other content")
+    os.utime(desk.root / "r2.wav", ns=(0, 2**62))
+    [second] = report.rows(desk.run(recordings[2:]).items)
+    moved = Recording(path=str(desk.root / "moved" / "r1.wav"), name="r1.wav")
+    (desk.root / "moved").mkdir()
+    (desk.root / "r1.wav").rename(moved.path)
+    last = desk.run([moved])
+    assert len(desk.done) == 4
+    others = report.earlier(last.items, desk.ledger.outcomes())
+    assert others == [first[0], second]
+    assert others[0].labels == {"agent": "kim"}

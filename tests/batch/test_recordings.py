@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +46,21 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
     assert found.problems == (f"{archive}/gone.wav: no such file or directory",)
 
 
+def test_a_link_that_is_added_gives_no_file_another_name(tmp_path: Path) -> None:
+    """Else it would be another recording, and be transcribed again."""
+    touch(tmp_path / "m.wav")
+    touch(tmp_path / "sub" / "n.wav")
+    before = find(tmp_path).recordings
+    (tmp_path / "a.wav").symlink_to("m.wav")
+    (tmp_path / "b.wav").symlink_to("m.wav")
+    (tmp_path / "c").symlink_to("sub")
+    (tmp_path / "z.wav").symlink_to("m.wav")
+    found = find(tmp_path)
+    assert found.recordings == before
+    same = "the same file as m.wav, and done once"
+    assert found.remarks == tuple(f"{tmp_path}/{name}.wav: {same}" for name in "abz")
+
+
 def test_an_empty_directory_has_no_recordings(tmp_path: Path) -> None:
     assert find(tmp_path).recordings == ()
 
@@ -52,6 +69,66 @@ def test_an_empty_directory_has_no_recordings(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     touch(tmp_path / "locked" / "a.wav").parent.chmod(0)
     assert find(tmp_path).problems == (f"{tmp_path}/locked: permission denied",)
+
+
+def test_folders_and_files_that_cannot_be_read_are_summed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name.startswith("locked"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    touch(tmp_path / "a.wav")
+    for name in ("locked1", "locked2"):
+        touch(tmp_path / name / "b.wav")
+    found = find(tmp_path)
+    assert [each.name for each in found.recordings] == ["a.wav"]
+    assert found.problems == tuple(f"{tmp_path}/locked{n}: permission denied" for n in (1, 2))
+    assert found.left_out == "left out: 2 folders that cannot be listed"
+    (tmp_path / "gone.wav").symlink_to(tmp_path / "nothing.wav")
+    assert find(tmp_path).left_out == (
+        "left out: 2 folders that cannot be listed, 1 file that cannot be found"
+    )
+
+
+def test_a_folder_that_is_removed_meanwhile_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "sub" / "a.wav")
+    real = os.stat
+
+    def stat(path: Any, **given: Any) -> Any:
+        if str(path).endswith("/sub"):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+        return real(path, **given)
+
+    monkeypatch.setattr(os, "stat", stat)
+    found = find(tmp_path)
+    assert found.recordings == ()
+    assert found.left_out == "left out: 1 folder that cannot be listed"
+
+
+def test_a_folder_that_can_be_listed_and_not_be_entered_is_summed_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path / "a.wav")
+    touch(tmp_path / "sub" / "b.wav")
+    real = os.stat
+
+    def stat(path: Any, **given: Any) -> Any:
+        if "sub/" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, **given)
+
+    monkeypatch.setattr(os, "stat", stat)
+    found = find(tmp_path)
+    assert [each.name for each in found.recordings] == ["a.wav"]
+    assert found.problems == (f"{tmp_path}/sub/b.wav: permission denied",)
+    assert found.left_out == "left out: 1 file that cannot be found"
 
 
 def test_names_of_all_kinds_come_back_as_they_are(tmp_path: Path) -> None:
@@ -64,6 +141,15 @@ def test_names_of_all_kinds_come_back_as_they_are(tmp_path: Path) -> None:
         assert decode(encode(each), Recording) == each
         assert identify(each).key
         assert "\n" not in shown(each.name)
+
+
+def test_a_reading_can_be_interrupted(tmp_path: Path) -> None:
+    path = touch(tmp_path / "a.wav", "x" * (3 << 20))
+    recording = Recording(path=str(path), name="a.wav")
+    asked = iter([True, False])
+    with pytest.raises(InterruptedError):
+        identify(recording, lambda: next(asked))
+    assert identify(recording, lambda: True) == identify(recording)
 
 
 def test_a_manifest_lists_recordings(tmp_path: Path) -> None:

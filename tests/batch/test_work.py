@@ -32,11 +32,12 @@ from openline_asyncio.network import connector
 from openline_asyncio.sources import FileSource
 from openline_batch import work
 from openline_batch.contact import Contact
+from openline_batch.continuing import Rest
 from openline_batch.files import decode, encode
-from openline_batch.identity import identify
+from openline_batch.identity import Identity, identify
 from openline_batch.ledger import COMPLETE, FAILED, INCOMPLETE, OPEN, Ledger, LedgerError, Outcome
 from openline_batch.recordings import Recording
-from openline_batch.work import Job, Progress, Refused, Rest, Setting, working
+from openline_batch.work import Job, Progress, Refused, Setting, working
 from openline_fleet.engines.contract import Share, Unit
 from openline_server.config import DialectName
 from openline_speech.naming import source_name
@@ -57,8 +58,13 @@ class Bench:
         self.ledger.prepare()
         path = make_recording(root / "a.wav", seconds)
         self.recording = Recording(path=str(path), name="a.wav")
-        self.key = identify(self.recording).key
+        self.key, self.looks = "", (0, 0, 0)
+        self.identify()
         self.written: dict[Path, Ended] = {}
+
+    def identify(self) -> None:
+        identity = identify(self.recording)
+        self.key, self.looks = identity.key, identity.looks
 
     def setting(self, url: str, **given: Any) -> Setting:
         settled: dict[str, Any] = {
@@ -76,10 +82,8 @@ class Bench:
     def run(self, url: str, report: Report | None = None, **given: Any) -> Outcome:
         job = Job(
             recording=self.recording,
-            key=self.key,
+            identity=Identity(self.key, *self.looks),
             transcript=str(self.ledger.root / "transcripts" / "a.txt"),
-            size=1,
-            changed_ns=2,
         )
 
         async def main() -> bytes:
@@ -126,7 +130,7 @@ def test_a_recording_is_transcribed_once(bench: Bench) -> None:
         assert backend.dials == 1
     assert (outcome.id, outcome.name, outcome.state) == (bench.key, "a.wav", COMPLETE)
     assert (outcome.seconds, outcome.words, outcome.missing) == (6.0, 3, ())
-    assert (outcome.size, outcome.changed_ns) == (1, 2)
+    assert (outcome.size, outcome.changed_ns, outcome.status_ns) == bench.looks
     assert outcome.transcript is not None
     assert list(bench.written) == [Path(outcome.transcript)]
     assert times(bench.finals) == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0)]
@@ -267,6 +271,7 @@ def test_a_spool_that_stays_in_other_hands_leaves_the_recording_open(
 
 def test_a_file_that_is_no_audio_is_over_and_failed(bench: Bench, url: str) -> None:
     Path(bench.recording.path).write_text("garbage")
+    bench.identify()
     outcome = bench.run(url)
     assert outcome.state == FAILED
     assert "is not audio that can be read here" in outcome.reason
@@ -283,6 +288,7 @@ def test_a_file_that_is_away_leaves_the_recording_open(bench: Bench, url: str) -
 
 def test_an_option_that_the_dialect_lacks_is_over_and_failed(bench: Bench, url: str) -> None:
     bench.recording = Recording(path=bench.recording.path, name="a.wav", options={"pace": "1"})
+    bench.identify()
     outcome = bench.run(url)
     assert (outcome.state, outcome.reason) == (FAILED, "option pace: there is none")
 
@@ -369,6 +375,101 @@ def test_a_transcript_that_cannot_be_written_leaves_the_recording_open(
         assert sum(map(len, backend.received("mic"))) == 0
     assert times(bench.finals) == [(0.0, 2.0), (2.0, 4.0), (4.0, 6.0)]
     assert list(bench.ledger.sessions.iterdir()) == []
+
+
+def test_words_that_were_kept_need_no_session(bench: Bench, url: str) -> None:
+    """A worker died after it had kept them, before or after it wrote the transcript."""
+    bench.run(url)
+    [(place, ended)] = bench.written.items()
+    assert bench.ledger.kept(bench.key) == ended
+    [outcome] = bench.ledger.outcomes()
+    (bench.ledger.root / "outcomes" / f"{bench.key}.json").unlink()
+    bench.written.clear()
+    with BackgroundBackend() as backend:
+        assert bench.run(backend.url) == outcome
+        assert backend.dials == 0
+    assert bench.written == {place: ended}
+
+
+def test_words_that_were_kept_and_are_damaged_need_a_session(bench: Bench, url: str) -> None:
+    (bench.ledger.root / "words" / f"{bench.key}.json.gz").write_bytes(b"no gzip")
+    assert bench.ledger.kept(bench.key) is None
+    assert bench.run(url).state == COMPLETE
+    assert bench.ledger.kept(bench.key) is not None
+
+
+def test_a_place_that_cannot_be_written_is_found_before_the_session(bench: Bench) -> None:
+    place = bench.ledger.root / "transcripts" / "a.txt"
+    place.mkdir(parents=True)
+    with BackgroundBackend() as backend:
+        outcome = bench.run(backend.url)
+        assert (outcome.state, outcome.unstored) == (OPEN, False)
+        assert outcome.reason == f"{place}: not written (not a regular file)"
+        shutil.rmtree(place.parent)
+        place.parent.touch()
+        assert bench.run(backend.url).reason == f"{place.parent}: not written (file exists)"
+        assert backend.dials == 0
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_folder_that_is_full_is_found_before_the_session(
+    bench: Bench, url: str, monkeypatch: pytest.MonkeyPatch, *, writable: bool
+) -> None:
+    """Unless the file itself is there, and can be written in place."""
+    place = bench.ledger.root / "transcripts" / "a.txt"
+
+    def full(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder))
+
+    monkeypatch.setattr("openline_batch.files.try_folder", full)
+    if writable:
+        place.parent.mkdir()
+        place.touch()
+    outcome = bench.run(url)
+    assert outcome.state == (COMPLETE if writable else OPEN)
+    assert outcome.unstored is not writable
+    if not writable:
+        assert outcome.reason == f"{place.parent}: not written (no space left on device)"
+
+
+def test_a_file_that_has_changed_since_it_was_read_is_not_sent(bench: Bench) -> None:
+    make_recording(Path(bench.recording.path), 3.0)
+    with BackgroundBackend() as backend:
+        outcome = bench.run(backend.url)
+        assert backend.dials == 0
+    assert (outcome.state, outcome.reason) == (OPEN, "its file has changed since it was read")
+
+
+def test_a_file_that_changes_while_it_is_sent_is_left_and_its_session_too(bench: Bench) -> None:
+    changed: list[bytes] = []
+
+    async def report(data: bytes) -> None:
+        if not changed:
+            changed.append(data)
+            make_recording(Path(bench.recording.path), 6.0, tone=440.0)
+
+    with BackgroundBackend() as backend:
+        outcome = bench.run(backend.url, report)
+        assert backend.dials == 1
+    assert (outcome.state, outcome.reason) == (OPEN, "its file has changed since it was read")
+    assert list(bench.ledger.sessions.iterdir()) == []
+    assert bench.ledger.kept(bench.key) is None
+    assert bench.written == {}
+
+
+def test_a_copy_of_the_file_on_another_machine_is_the_same(bench: Bench, url: str) -> None:
+    bench.looks = (bench.looks[0], 1, 2)
+    assert bench.run(url).state == COMPLETE
+
+
+def test_a_file_that_is_removed_while_it_is_sent_is_done(bench: Bench, url: str) -> None:
+    remove = partial(Path(bench.recording.path).unlink, missing_ok=True)
+
+    async def report(data: bytes) -> None:
+        if decode(data, Progress).confirmed:
+            remove()
+
+    assert bench.run(url, report, speed=8.0).state == COMPLETE
 
 
 def test_an_outcome_that_cannot_be_written_leaves_the_recording_open(

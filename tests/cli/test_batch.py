@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,12 @@ from openline_batch.leases import Leases
 from openline_batch.recordings import Recording
 from openline_cli import batch as command
 from openline_cli.batch import place
+from openline_cli.batch_limits import limited
 from openline_cli.batch_view import view_of
 from openline_cli.batch_work import Setup, make_setting
 from openline_cli.main import main
-from openline_fleet.engines.contract import Share
+from openline_fleet.engines.contract import EngineError, Share
+from openline_fleet.engines.crew import Crew
 from openline_testing.background import BackgroundBackend
 from tests.fleet.inline_engine import InlineEngine
 from tests.support_archives import make_archive, make_recording
@@ -29,12 +33,18 @@ Captured = pytest.CaptureFixture[str]
 HERE = "ws://127.0.0.1:9/ws"
 
 
+def unlimited() -> None:
+    """The limit of files of this process stays as it is."""
+
+
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current directory; workers are tasks of this process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPENLINE_TOKEN", raising=False)
     monkeypatch.setattr(command, "LocalEngine", InlineEngine)
+    monkeypatch.setattr(command, "allowed", unlimited)
+    monkeypatch.setattr("openline_cli.batch_work.allowed", unlimited)
     return tmp_path
 
 
@@ -180,6 +190,95 @@ def test_a_spool_that_cannot_be_used_is_one_line(here: Path, capsys: Captured) -
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("file", "file exists"),
+        ("file/words", "not a directory"),
+        ("full", "no space left on device"),
+        ("\0", "embedded null byte"),
+    ],
+)
+def test_an_output_folder_that_cannot_be_written_is_one_line_before_a_session(
+    out: str, reason: str, here: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Any = tempfile.TemporaryFile
+
+    def full(*given: Any, dir: Path, **others: Any) -> Any:  # noqa: A002  # as it is called
+        if dir.name == "full":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(*given, dir=dir, **others)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    make_archive(here / "archive", 1, 0.5)
+    (here / "file").touch()
+    with BackgroundBackend() as backend:
+        assert main(["batch", "archive", backend.url, "--out", out]) == 2
+        assert backend.dials == 0
+    said = capsys.readouterr().err
+    assert said.startswith("openline: --out ")
+    assert said.endswith(f": {reason}; give a folder to write to\n")
+    assert said.count("\n") == 1
+    assert not (here / "openline-batch").exists()
+
+
+def test_folders_that_cannot_be_listed_are_in_the_summary_and_count(
+    here: Path, url: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if str(path).endswith("locked"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    make_archive(here / "archive", 1, 0.5)
+    (here / "archive" / "locked").mkdir()
+    assert main(["batch", "archive", url, "--workers", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert err == "openline: archive/locked: permission denied\n"
+    assert out.splitlines()[:2] == [
+        "1 recordings: 1 complete",
+        "left out: 1 folder that cannot be listed",
+    ]
+    (here / "archive" / "call-000.wav").unlink()
+    assert main(["batch", "archive", url]) == 1
+    last = "openline: archive: there is no recording in it"
+    assert capsys.readouterr().err.splitlines()[-1] == last
+
+
+def test_the_results_have_all_that_is_in_the_spool(here: Path, url: str, capsys: Captured) -> None:
+    for name, seconds in (("one", 0.5), ("other", 1.0)):
+        make_archive(here / name, 1, seconds)
+        assert main(["batch", name, url, "--workers", "1", "--json"]) == 0
+        [row] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert row["file"] == str(here / name / "call-000.wav")
+    lines = (here / "openline-batch" / "results.jsonl").read_text().splitlines()
+    assert [json.loads(line)["file"] for line in lines] == [
+        str(here / name / "call-000.wav") for name in ("other", "one")
+    ]
+
+
+def test_a_lost_transcript_is_written_again_as_it_was(here: Path, url: str) -> None:
+    make_archive(here / "archive", 1, 3)
+    given = ["batch", "archive", url, "--workers", "1", "--format"]
+    texts: dict[str, str] = {}
+    for form in ("jsonl", "srt"):
+        spool = f"spool-{form}"
+        assert main([*given, form, "--spool", spool]) == 0
+        texts[form] = (here / spool / "transcripts" / f"call-000.wav.{form}").read_text()
+    place = here / "spool-jsonl" / "transcripts"
+    (place / "call-000.wav.jsonl").unlink()
+    with BackgroundBackend() as backend:
+        for form in texts:
+            again = ["batch", "archive", backend.url, "--format", form, "--spool", "spool-jsonl"]
+            assert main(again) == 0
+        assert backend.dials == 0
+    for form, text in texts.items():
+        assert (place / f"call-000.wav.{form}").read_text() == text
+
+
 def test_a_spool_that_breaks_is_one_line(
     here: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +298,27 @@ def test_ray_that_is_not_installed_is_one_line(here: Path, capsys: Captured) -> 
     assert capsys.readouterr().err == (
         'openline: the engine ray needs another package: pip install "openline[ray]"\n'
     )
+
+
+def test_what_is_done_is_reported_when_no_worker_stays_alive(
+    here: Path, url: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Batch.run
+
+    async def broken(self: Batch) -> None:
+        await real(self)
+        raise EngineError("no worker stays alive: its process was ended by signal 9")
+
+    monkeypatch.setattr(Batch, "run", broken)
+    make_archive(here / "archive", 1, 0.5)
+    assert main(["batch", "archive", url]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("1 recordings: 1 complete\n")
+    assert err == (
+        "openline: no worker stays alive: its process was ended by signal 9; "
+        "the same command goes on\n"
+    )
+    assert (here / "openline-batch" / "results.jsonl").exists()
 
 
 def test_ctrl_c_is_told_and_has_its_status(
@@ -253,7 +373,7 @@ def test_a_backend_that_takes_no_session_is_told(
     out, err = capsys.readouterr()
     assert {json.loads(line)["state"] for line in out.splitlines()} == {"open"}
     last = err.splitlines()[-1]
-    assert last.startswith("openline: session after session fails (")
+    assert last.startswith("openline: one recording after another fails (")
     assert last.endswith("; the same command goes on")
 
 
@@ -283,7 +403,7 @@ def test_what_travels_holds_no_token(here: Path, monkeypatch: pytest.MonkeyPatch
         basic=Path("user"),
         header=["X-Key=@token", "X-Other=env:OPENLINE_TOKEN", "X-Plain=x"],
     )
-    packed = command.setup_of(options).packed()
+    packed = command.setup_of(options, 4).packed()
     assert b"secret" not in packed
     assert str(here / "token").encode() in packed
     assert f"X-Key=@{here}/token".encode() in packed
@@ -304,10 +424,24 @@ def test_what_travels_holds_no_token(here: Path, monkeypatch: pytest.MonkeyPatch
         (Recording(path="/x/a.wav", name="a.wav", id="call 1"), "0123456789.txt"),
         (Recording(path="/x/a.wav", name="a.wav", channel=0), "a.wav.01234567.txt"),
         (Recording(path="/x/a.wav", name="a" * 251 + ".wav"), "0123456789.txt"),
+        (Recording(path="/x/b.wav", name="b.wav"), "0123456789.txt"),
     ],
 )
 def test_a_transcript_has_a_place_of_its_own(recording: Recording, where: str) -> None:
-    assert place(Path("/out"), "txt", recording, "0123456789") == Path("/out") / where
+    folders = {Path("b.wav.txt")}
+    assert place(Path("/out"), "txt", folders, recording, "0123456789") == Path("/out") / where
+
+
+FEWER = (
+    " are begun, for this process may have no more than 256 open files: raise the limit (ulimit -n"
+)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 class Terminal(io.StringIO):
@@ -320,7 +454,7 @@ def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "200")
-    with view_of(8) as view:
+    with view_of(8, Clock()) as view:
         view.progress(7200.0, 3, 2)
         view.note("call.wav: failed: [bold]no audio\x1b[2J")
     text = screen.getvalue()
@@ -334,7 +468,60 @@ def test_a_dumb_terminal_has_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "dumb")
-    with view_of(8) as view:
+    with view_of(8, Clock()) as view:
         view.progress(1.0, 1, 1)
         view.note("one")
     assert screen.getvalue() == "openline: one\n"
+
+
+def test_a_log_says_each_thirty_seconds_how_far_it_is(capsys: Captured) -> None:
+    clock = Clock()
+    with view_of(8, clock) as view:
+        for seconds in (0.0, 29.9, 30.0, 31.0, 59.9, 95.0):
+            clock.now = seconds
+            view.progress(100 * seconds, round(seconds) // 10, 2)
+    assert capsys.readouterr().err.splitlines() == [
+        "openline: 3 of 8 recordings are over, 0.83 h of audio, 2 under way",
+        "openline: 9 of 8 recordings are over, 2.64 h of audio, 2 under way",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "files", "found", "lines"),
+    [
+        ((4, 100), None, (4, 100), []),
+        ((4, 24), 192, (4, 24), []),
+        ((4, 100), 192, (4, 24), [f"--sessions 100: 24{FEWER} 864)"]),
+        ((50, 1), 192, (38, 1), [f"--workers 50: 38{FEWER} 314)"]),
+        ((1, 1), 1, (1, 1), []),
+    ],
+)
+def test_workers_and_sessions_are_as_many_as_there_are_files_for(
+    wanted: tuple[int, int], files: int | None, found: tuple[int, int], lines: list[str]
+) -> None:
+    limits = limited(*wanted, files)
+    assert (limits.workers, limits.sessions) == found
+    assert list(limits.remarks) == lines
+
+
+def test_fewer_sessions_than_wanted_are_said(
+    here: Path, url: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def crew(*given: Any, slots: int) -> Any:
+        made.append(slots)
+        return Crew(*given, slots=slots)
+
+    monkeypatch.setattr(command, "allowed", lambda: 24)
+    monkeypatch.setattr(command, "Crew", crew)
+    make_archive(here / "archive", 1, 0.5)
+    assert main(["batch", "archive", url, "--workers", "1", "--sessions", "9"]) == 0
+    assert capsys.readouterr().err.startswith("openline: --sessions 9: 3 are begun, for this ")
+    assert made == [3]
+
+
+def test_the_files_of_ray_are_not_of_this_machine() -> None:
+    given: dict[str, Any] = {"archive": Path("a"), "spool": Path("s"), "engine": "ray"}
+    options = command.BatchOptions(**given, workers=10**6, sessions=10**6)
+    assert command.limits_of(options).workers == 10**6
