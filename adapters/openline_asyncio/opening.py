@@ -20,20 +20,24 @@ class Opening(Block[Session]):
 
     async def __aenter__(self) -> Session:
         try:
-            asyncio.get_running_loop()
+            loop = asyncio.get_running_loop()
         except RuntimeError:
             raise RuntimeError(
                 "open_session needs asyncio: call `asyncio.run` with your async function; a "
                 "program on trio uses openline_trio, one without a loop openline_threads"
             ) from None
         self._session = self._prepare()
+        self._session.use(loop)
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
         self._tasks.create_task(self._session.run())
         try:
             await asyncio.sleep(0)  # ``run`` begins: nothing else has to ask whether it has
         except BaseException as exc:
-            await self.__aexit__(type(exc), exc, exc.__traceback__)
+            try:
+                await self.__aexit__(type(exc), exc, exc.__traceback__)
+            finally:  # at the end of ``asyncio.run`` all tasks are cancelled at once
+                await self._session.close_unbegun()
             raise
         return self._session
 

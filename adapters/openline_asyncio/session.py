@@ -60,6 +60,7 @@ class Session(LoopFace[Dial, Capture]):
         self._is_woken = False
         self._finished = asyncio.Event()  # ``run`` waits for it
         self._fault: BaseException | None = None
+        self._has_begun = False  # ``run`` had its first step
 
     def _relay(self, source: str, pcm: bytes) -> bool:
         """Send live audio at once, if the line has nothing else to do."""
@@ -149,10 +150,14 @@ class Session(LoopFace[Dial, Capture]):
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._fail(fault)
 
+    def use(self, loop: asyncio.AbstractEventLoop) -> None:
+        """``run`` is to run in this loop."""
+        self._loop = loop
+        self._driver.clock = clock_of(loop)
+
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
-        self._loop = asyncio.get_running_loop()
-        self._driver.clock = clock_of(self._loop)
+        self._has_begun = True
         try:
             self.feed(e.OpenRequested())
             if not self._driver.over:
@@ -160,19 +165,28 @@ class Session(LoopFace[Dial, Capture]):
                 self._watch_the_network()
             await self._finished.wait()
         finally:
-            try:
-                self._leave()
-            finally:  # whatever that raises, no task is left
-                await self._end_tasks()
-                self._over.set()
+            await self._close()
         if self._fault is not None:
             raise self._fault
+
+    async def close_unbegun(self) -> None:
+        """Close a session of which ``run`` was cancelled before its first step."""
+        if not self._has_begun:
+            await self._close()
+
+    async def _close(self) -> None:
+        try:
+            self._leave()
+        finally:  # whatever that raises, no task is left
+            await self._end_tasks()
+            self._over.set()
 
     def _watch_the_network(self) -> None:
         if (network := self._open_news()) is not None:
             self._loop.add_reader(network.fileno(), self._attempt, self._take_news)
 
     async def _end_tasks(self) -> None:
+        self._capture.is_over = True
         if self._timer is not None:
             self._timer.cancel()
         if self._network is not None:
