@@ -17,6 +17,7 @@ class Opening(Block[Session]):
     """The block around a session, and the task group of its one task."""
 
     opens, loop = Session, "asyncio"
+    _has_begun = False  # the task
 
     async def __aenter__(self) -> Session:
         try:
@@ -29,13 +30,21 @@ class Opening(Block[Session]):
         self._session = self._prepare()
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
-        self._tasks.create_task(self._session.run())
+        self._tasks.create_task(self._run())
         try:
             await asyncio.sleep(0)  # ``run`` begins: nothing else has to ask whether it has
         except BaseException as exc:
-            await self.__aexit__(type(exc), exc, exc.__traceback__)
+            try:
+                await self.__aexit__(type(exc), exc, exc.__traceback__)
+            finally:
+                if not self._has_begun:  # at the end of ``asyncio.run`` all tasks are cancelled
+                    await self._session.run()  # it is aborted, and closes what it has opened
             raise
         return self._session
+
+    async def _run(self) -> None:
+        self._has_begun = True
+        await self._session.run()
 
 
 def _begin(given: Mapping[str, Any]) -> Opening:

@@ -16,7 +16,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from openline import events as e
@@ -41,7 +41,6 @@ class Session(LoopFace[Dial, Capture]):
     """
 
     _event = asyncio.Event
-    _loop: asyncio.AbstractEventLoop  # of ``run``
 
     def __init__(
         self,
@@ -149,12 +148,16 @@ class Session(LoopFace[Dial, Capture]):
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._fail(fault)
 
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
+
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
-        self._loop = asyncio.get_running_loop()
         self._driver.clock = clock_of(self._loop)
         try:
-            self.feed(e.OpenRequested())
+            if not self._driver.over:  # it was not aborted before
+                self.feed(e.OpenRequested())
             if not self._driver.over:
                 self._capture.start(self._spawn)
                 self._watch_the_network()
@@ -173,6 +176,7 @@ class Session(LoopFace[Dial, Capture]):
             self._loop.add_reader(network.fileno(), self._attempt, self._take_news)
 
     async def _end_tasks(self) -> None:
+        self._capture.is_over = True
         if self._timer is not None:
             self._timer.cancel()
         if self._network is not None:

@@ -125,6 +125,13 @@ def is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+def uncancel() -> None:
+    """This task goes on, though it was cancelled."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
+
+
 def clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
     """What ``loop.time`` reads: asyncio's own loops read the monotonic clock of Python."""
     own = asyncio.BaseEventLoop.time

@@ -71,6 +71,7 @@ class StreamSource:
         self._pieces = pieces
         self._allow_empty = allow_empty
         self._is_used = False
+        self._has_begun = False
         self._channels = channels
         self._bytes_per_second = 2 * rate * channels
         self._pcm = RawPcm(rate, channels, channel)
@@ -93,16 +94,19 @@ class StreamSource:
         if self._is_used:
             raise SourceError("this StreamSource has been used: make another one for each session")
         self._is_used = True
-        has_begun = False
-        async for piece in self._pieces:
-            pcm = _interleaved(piece, self._channels)
-            if not has_begun:  # a piece of live audio comes when its last sample was captured
-                has_begun = True
-                captured = len(pcm) / self._bytes_per_second if self._is_live else 0.0
-                sink.started(self._runtime.now() - captured)
-            await self._deliver(self._pcm.feed(pcm), sink)
-        if has_begun:
-            await self._deliver(self._pcm.finish(), sink)
+        try:
+            async for piece in self._pieces:
+                pcm = _interleaved(piece, self._channels)
+                if not self._has_begun:
+                    # A piece of live audio comes when its last sample was captured.
+                    self._has_begun = True
+                    captured = len(pcm) / self._bytes_per_second if self._is_live else 0.0
+                    sink.started(self._runtime.now() - captured)
+                await self._deliver(self._pcm.feed(pcm), sink)
+        except Exception:  # what came before it is audio too
+            await self._finish(sink)
+            raise
+        await self._finish(sink)
         if not (self._pcm.joiner.frames or self._allow_empty):
             raise NoAudioError(
                 "StreamSource: its iterable ended without any audio; check what fills it, or give "
@@ -112,6 +116,11 @@ class StreamSource:
     @property
     def _is_live(self) -> bool:
         return self.kind is SourceKind.DEVICE
+
+    async def _finish(self, sink: Sink) -> None:
+        """Deliver what is less than a frame."""
+        if self._has_begun:
+            await self._deliver(self._pcm.finish(), sink)
 
     async def _deliver(self, frames: list[bytes], sink: Sink) -> None:
         for frame in frames:

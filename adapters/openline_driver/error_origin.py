@@ -50,12 +50,14 @@ def source_error(error: Exception) -> str:
     """Why a source is lost that raised ``error``, in one line.
 
     Only texts that are made for people are shown: of a SourceError, of the operating system, and
-    our own about what the source delivered, which needs the place as well.
+    our own about what the source delivered. The last two need the place as well. An OSError without
+    a number has no text, as one of ``asyncio.timeout``, or one that is the app's.
     """
     error = only_one(error)
-    if isinstance(error, SourceError | OSError):
+    if isinstance(error, SourceError):
         return str(error)
-    if isinstance(error, LocalProtocolError):
+    is_of_system = isinstance(error, OSError) and error.errno is not None
+    if isinstance(error, LocalProtocolError) or is_of_system:
         return raised(error, str(error))
     return f"the source raised {raised(error)}"
 

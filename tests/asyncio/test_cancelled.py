@@ -42,8 +42,11 @@ def test_cancelled_at_any_time_nothing_is_left(step: int, tmp_path: Path) -> Non
 
 
 @pytest.mark.repeats
+@pytest.mark.parametrize("whole", [False, True], ids=["the app's task", "every task"])
 @pytest.mark.parametrize("step", range(4))
-def test_cancelled_at_any_turn_of_the_loop_nothing_is_left(step: int) -> None:
+def test_cancelled_at_any_turn_of_the_loop_nothing_is_left(step: int, whole: bool) -> None:
+    """``asyncio.run`` cancels every task at its end, those that have not begun too."""
+
     async def life(turns: int) -> None:
         opened: list[MemoryTransport] = []
 
@@ -65,10 +68,13 @@ def test_cancelled_at_any_turn_of_the_loop_nothing_is_left(step: int) -> None:
         task = asyncio.create_task(app())
         for _ in range(turns):
             await asyncio.sleep(0)
-        task.cancel()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others if whole else {task}:
+            each.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         assert all(each.is_closed for each in opened)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     for turns in range(step, 40, 4):
         run_jumping(partial(life, turns))

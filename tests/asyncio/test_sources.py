@@ -380,6 +380,50 @@ def test_a_recording_to_a_backend(tmp_path: Path) -> None:
     assert ended.statistics.sources["mic"].confirmed == 16_000
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_a_source_that_cancels_its_own_task_is_lost_and_the_session_says_so(live: bool) -> None:
+    """As ``asyncio.timeout`` does around a ``yield``, while the session waits for room."""
+
+    async def cancelling() -> AsyncIterator[bytes]:
+        yield bytes(3_200)
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    async def main() -> Ended:
+        source = StreamSource(cancelling(), live=live)
+        async with serving(echo) as backend, open_session(backend, {"mic": source}) as session:
+            return await session.wait()
+
+    ended = run(main)
+    assert not ended.complete
+    [lost] = ended.lost_sources
+    assert "its own task was cancelled: in an async generator no timeout" in lost.reason
+    assert ended.statistics.sources["mic"].confirmed == 1_600
+
+
+@pytest.mark.parametrize("size", [1, 319, 320, 1276])
+@pytest.mark.parametrize("rate", [8_000, 16_000])
+def test_what_came_before_an_iterable_fails_is_captured(size: int, rate: int) -> None:
+    async def failing() -> AsyncIterator[bytes]:
+        yield noise(size).tobytes()
+        raise ConnectionError("a secret")
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield noise(size).tobytes()
+
+    async def main() -> bytes:
+        sink = Recorder()
+        with pytest.raises(ConnectionError):
+            await StreamSource(failing(), rate=rate).run(sink)
+        return sink.pcm
+
+    got = run(main)
+    assert got
+    assert got == recorded(StreamSource(whole(), rate=rate))
+
+
 def test_a_session_that_is_cancelled_ends_its_recording(tmp_path: Path) -> None:
     path = written(tmp_path, 160_000)
 

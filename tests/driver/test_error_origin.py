@@ -101,6 +101,8 @@ def test_group_of_one_is_that_one() -> None:
     [
         (SourceError("plug it in"), "plug it in"),
         (OSError(5, "Input/output error"), "[Errno 5] Input/output error"),
+        (TimeoutError(), "the source raised TimeoutError"),
+        (ConnectionError("a secret"), "the source raised ConnectionError"),
         (LocalProtocolError("half a sample"), "half a sample"),
         (ExceptionGroup("x", [SourceError("plug it in")]), "plug it in"),
         (RuntimeError("a secret"), "the source raised RuntimeError"),
@@ -109,3 +111,8 @@ def test_group_of_one_is_that_one() -> None:
 )
 def test_error_of_a_source_shows_only_texts_for_people(given: Exception, text: str) -> None:
     assert source_error(given) == text
+
+
+def test_an_error_of_the_system_has_the_place_too() -> None:
+    opens = made("/app/mine.py", "def f():\n    raise OSError(5, 'Input/output error')\n")
+    assert source_error(error(opens)) == "[Errno 5] Input/output error (mine.py, line 2)"
