@@ -17,29 +17,34 @@ class Opening(Block[Session]):
     """The block around a session, and the task group of its one task."""
 
     opens, loop = Session, "asyncio"
+    _has_begun = False  # the task
 
     async def __aenter__(self) -> Session:
         try:
-            loop = asyncio.get_running_loop()
+            asyncio.get_running_loop()
         except RuntimeError:
             raise RuntimeError(
                 "open_session needs asyncio: call `asyncio.run` with your async function; a "
                 "program on trio uses openline_trio, one without a loop openline_threads"
             ) from None
         self._session = self._prepare()
-        self._session.use(loop)
         self._tasks = asyncio.TaskGroup()
         await self._tasks.__aenter__()
-        self._tasks.create_task(self._session.run())
+        self._tasks.create_task(self._run())
         try:
             await asyncio.sleep(0)  # ``run`` begins: nothing else has to ask whether it has
         except BaseException as exc:
             try:
                 await self.__aexit__(type(exc), exc, exc.__traceback__)
-            finally:  # at the end of ``asyncio.run`` all tasks are cancelled at once
-                await self._session.close_unbegun()
+            finally:
+                if not self._has_begun:  # at the end of ``asyncio.run`` all tasks are cancelled
+                    await self._session.run()  # it is aborted, and closes what it has opened
             raise
         return self._session
+
+    async def _run(self) -> None:
+        self._has_begun = True
+        await self._session.run()
 
 
 def _begin(given: Mapping[str, Any]) -> Opening:

@@ -16,7 +16,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from openline import events as e
@@ -41,7 +41,6 @@ class Session(LoopFace[Dial, Capture]):
     """
 
     _event = asyncio.Event
-    _loop: asyncio.AbstractEventLoop  # of ``run``
 
     def __init__(
         self,
@@ -60,7 +59,6 @@ class Session(LoopFace[Dial, Capture]):
         self._is_woken = False
         self._finished = asyncio.Event()  # ``run`` waits for it
         self._fault: BaseException | None = None
-        self._has_begun = False  # ``run`` had its first step
 
     def _relay(self, source: str, pcm: bytes) -> bool:
         """Send live audio at once, if the line has nothing else to do."""
@@ -150,36 +148,28 @@ class Session(LoopFace[Dial, Capture]):
         if not task.cancelled() and (fault := task.exception()) is not None:
             self._fail(fault)
 
-    def use(self, loop: asyncio.AbstractEventLoop) -> None:
-        """``run`` is to run in this loop."""
-        self._loop = loop
-        self._driver.clock = clock_of(loop)
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
 
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
-        self._has_begun = True
+        self._driver.clock = clock_of(self._loop)
         try:
-            self.feed(e.OpenRequested())
+            if not self._driver.over:  # it was not aborted before
+                self.feed(e.OpenRequested())
             if not self._driver.over:
                 self._capture.start(self._spawn)
                 self._watch_the_network()
             await self._finished.wait()
         finally:
-            await self._close()
+            try:
+                self._leave()
+            finally:  # whatever that raises, no task is left
+                await self._end_tasks()
+                self._over.set()
         if self._fault is not None:
             raise self._fault
-
-    async def close_unbegun(self) -> None:
-        """Close a session of which ``run`` was cancelled before its first step."""
-        if not self._has_begun:
-            await self._close()
-
-    async def _close(self) -> None:
-        try:
-            self._leave()
-        finally:  # whatever that raises, no task is left
-            await self._end_tasks()
-            self._over.set()
 
     def _watch_the_network(self) -> None:
         if (network := self._open_news()) is not None:
