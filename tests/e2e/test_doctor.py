@@ -607,7 +607,7 @@ def test_a_token_that_no_header_can_carry(
 ) -> None:
     monkeypatch.setenv("OPENLINE_TOKEN", "b\u00e4d")
     assert main(["doctor", "ws://127.0.0.1:1/"]) == 2
-    assert capsys.readouterr().err.startswith("openline: OPENLINE_TOKEN: the token holds")
+    assert capsys.readouterr().err.startswith("openline: OPENLINE_TOKEN: the token has a character")
 
 
 def test_ctrl_c_ends_it() -> None:

@@ -174,11 +174,11 @@ def test_each_trouble_says_where_it_lies_and_what_to_do(shown: Open) -> None:
 
 def test_the_story_closes_with_how_it_ended(shown: Open) -> None:
     for name, end in (
-        ("away", "the session is over: closed, not complete: not all audio was confirmed"),
+        ("away", "the session is over: closed, not complete: not all audio was confirmed: "),
         ("happy-path", "the session is over: closed, complete"),
     ):
         with shown(name) as tab:
-            assert tab.page.locator("#story .text").last.inner_text() == end
+            assert tab.page.locator("#story .text").last.inner_text().startswith(end)
             tab.page.locator("#story button").last.click()
             assert text(tab, "#state") == "closed"
 

@@ -68,7 +68,10 @@ class Library:
             Frames(3, then=SourceError("the microphone is gone; plug it in")),
             "the microphone is gone; plug it in",
         ),
-        (Frames(3, then=OSError(5, "Input/output error")), "[Errno 5] Input/output error"),
+        (
+            Frames(3, then=OSError(5, "Input/output error")),
+            "[Errno 5] Input/output error (support_lines.py, line N)",
+        ),
         (
             Frames(3, then=RuntimeError("a secret")),
             "the source raised RuntimeError (support_lines.py, line N)",

@@ -30,13 +30,16 @@ ROOMS = {
     "openline": CORE,
     **{
         f"openline_{of}": ROOT / "adapters" / f"openline_{of}"
-        for of in ("lookup", "driver", "store", "audio", "trio", "cli")
+        for of in ("lookup", "driver", "store", "audio", "speech", "trio", "cli")
     },
 }
-#: The modules of ``openline_cli`` that write transcripts. Their own tests are quick beside those of
-#: the command, so they are a room of their own.
+#: The modules that write transcripts. Their own tests are quick beside those of the command, so
+#: they are a room of their own.
 WRITERS = frozenset(
-    f"openline_cli.{of}" for of in ("writers", "outfile", "formats", "cues", "jsonlines")
+    {
+        *("openline_cli.writers", "openline_cli.outfile", "openline_speech.formats"),
+        *("openline_speech.cues", "openline_speech.jsonlines"),
+    }
 )
 BUILD = ROOT / "build" / "mutants"
 #: The tests that run against each mutant. Those of the drawings compare files generated from
