@@ -198,6 +198,16 @@ def test_a_final_whose_claimed_beginning_the_disk_has_lost_is_told(seed: int) ->
     check([seed])
 
 
+def test_what_is_lost_with_a_final_is_not_lost_again_with_the_next_run() -> None:
+    """Two runs leave memory at once, on both sides of a hole, and the final claims both of them."""
+    check([30204220])
+
+
+def test_a_claim_that_is_off_by_the_error_of_times_withdraws_a_gap() -> None:
+    """Without a disk, too."""
+    check([30314126])
+
+
 def test_short_frames_of_a_disk_keep_the_clock_of_their_source() -> None:
     """Both queues run over, and a file ends inside frames: each drop counts as a whole frame."""
     check([51499], kill=True)

@@ -76,7 +76,7 @@ class Books:
         self.must_tell = self.is_told = False
         self.withdrawn: list[Gap] = []  # since the last event
         self.told_now: list[tuple[str, int, int]] = []  # noted as told since the last event
-        self.notes_told = True  # until the disk takes no more
+        self.notes_told = resumes or bool(schedule.disk)  # until the disk takes no more
         self.growing: dict[str, int] = {}  # sources that this dial's backend ignores: their marks
         self.core: SessionMachine
 
@@ -173,8 +173,8 @@ class Books:
         """What is withdrawn of an exact gap is told now: it lies in a final, as far as that claims.
 
         The claim may reach behind the words, over audio that the backend did not process before the
-        dial was lost. When that was to be sent again, the disk had lost it. Once the disk has
-        failed, there are no commands that note it.
+        dial was lost. When that was to be sent again, it had left memory or the disk. Without a
+        disk, and once it has failed, there are no commands that note what is told.
         """
         told = self.told_now if self.notes_told else [(gap.source, gap.start, gap.end)]
         for source, start, end in told if self.claims and gap.exact else ():

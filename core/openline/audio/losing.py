@@ -54,11 +54,14 @@ class Losing:
         # Lost, though it lies in a final that was put aside: the id of that, and the run.
         self._heard: list[tuple[str, int, int]] = []
 
-    def _let_go(self, start: int, end: int, cause: GapCause) -> None:
-        """[start, end) left memory unsent: it is told, where a final covers it, or lost."""
+    def _let_go(self, start: int, end: int, cause: GapCause, *, rest: bool = False) -> None:
+        """[start, end) left memory unsent: it is told, where a final covers it, or lost.
+
+        ``rest``: some may be lost already, with a final that was told for the run before.
+        """
         for reading in (left := self.hearing.leave(self.sent, end, start)):
             self.tell(reading, reading.claimed_until)
-        self._lose(start, end, cause)
+        self._lose(start, end, cause, rest=rest)
         self._note_heard(self.hearing.aside_in(start, end))
         if left and (front := self._backlog.front) is not None:
             # A claimed beginning that is not possible lies behind the one that counts.
@@ -99,6 +102,6 @@ class Losing:
         self._heard = [each for each in self._heard if each not in own and each[2] > self.confirmed]
         return [run for _, start, end in own for run in self.losses.reclaim(start, min(end, until))]
 
-    def _lose(self, start: int, end: int, cause: GapCause) -> None:
+    def _lose(self, start: int, end: int, cause: GapCause, *, rest: bool = False) -> None:
         """Lose [start, end), of which some may be lost already."""
-        (self.losses.lose_rest if self._unheard else self.losses.lose)(start, end, cause)
+        (self.losses.lose_rest if rest or self._unheard else self.losses.lose)(start, end, cause)

@@ -189,7 +189,7 @@ class Outbox(KeptAudio):
         for start, end in self._unheard:
             self._backlog.cut(start, end)
         for start, end in unconfirmed.take_at_risk():
-            self._let_go(start, end, GapCause.UNPROVEN)
+            self._let_go(start, end, GapCause.UNPROVEN, rest=True)
 
     def end(self) -> None:
         """The session is over: unconfirmed audio is told or missing."""
