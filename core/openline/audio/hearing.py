@@ -3,8 +3,8 @@
 ``marks`` holds the finals of the live dial. At a loss they are put aside, for their audio is
 sent again and the new dial will probably repeat them, perhaps in other words. A final that
 was put aside is settled when the new dial's mark passes its end: if finals of the new dial
-repeat it by half, they replace it, and it is dropped; else it is told after all, and finals that
-become final with it, and have none but its words, are dropped. At the end of the session, of two
+repeat it by half, they replace it, and it is dropped. Else it is told after all, and those that
+become final with it and have no words but its own are dropped. At the end of the session, of two
 readings of one place the one that reaches farther counts. Words may still follow the final message
 of the backend: so what it leaves open is decided at the end.
 
