@@ -288,7 +288,7 @@ async def run_server(
     *,
     hooks: Hooks | None = None,
     figures: float | None = None,
-    signals: Iterable[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+    signals: Iterable[int] = (signal.SIGTERM, signal.SIGINT),
     is_new: Callable[[int, float], bool] = _always,
 ) -> None:
     """Serve as a process of its own: announce one line, obey ``signals``, return.
