@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
@@ -70,11 +70,19 @@ def interruptible(call: Callable[[], T]) -> T:
         return call()
     held.check()
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    found: list[T] = []
     try:
-        return call()
-    finally:
-        if held.is_ours:  # else another greenlet has ended its block meanwhile
-            signal.signal(signal.SIGINT, held)
+        try:
+            found.append(call())
+        finally:
+            if held.is_ours:  # else another greenlet has ended its block meanwhile
+                signal.signal(signal.SIGINT, held)
+        return found[0]
+    except KeyboardInterrupt:
+        for each in found:  # it came behind the call: nobody awaits what that gave
+            if isinstance(each, Coroutine):
+                each.close()
+        raise
 
 
 def _in_main_thread() -> bool:

@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from openline.events import AudioCaptured
 from openline_asyncio import spooled_sessions
-from openline_fleet import FleetSession, SessionSpec, Shard, SourceSpec
+from openline_fleet import FleetSession, SessionSpec, Shard, SourceClosedError, SourceSpec
 from tests.faces.asyncio_harness import Net, provider
 from tests.faces.harness import Nth, Played, kill
 from tests.faces.script import DELAY, OFFSET, Scenario
@@ -129,7 +130,10 @@ async def _push(
     line.started(name, start)
     for number in range(count):
         await asyncio.sleep(start + (number + 1) * 0.02 - loop.time())
-        line.push(name, numbered(number))
+        try:
+            line.push(name, numbered(number))
+        except SourceClosedError:  # the other faces' sources go on behind a stop
+            line.feed(AudioCaptured(name, numbered(number)))
     await asyncio.sleep(0.0003)  # its end is a moment of its own
     if scenario.ends:
         line.end_source(name)

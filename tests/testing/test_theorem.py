@@ -479,8 +479,9 @@ def test_a_planted_bug_is_found_with_a_small_schedule(
     assert found.schedule is not None
     odd = [way for way in found.schedule.dials if way != "open"]
     things = len(found.schedule.faults) + len(odd) + len(found.schedule.sources)
-    # Of up to eleven drawn. A later hearing that replaces too much or too little takes more.
-    most = 5 if bug.startswith("hearing: a later") else 3
+    # Of up to eleven drawn. A later hearing that replaces too much or too little takes more. So
+    # does audio that is told, for its final must not claim all that was sent.
+    most = 5 if bug.startswith(("hearing: a later", "gaps: told")) else 3
     assert things <= most, found.schedule
     with pytest.raises(TheoremBroken) as again:
         exec(found.script, {})  # noqa: S102 (the script is the feature under test)
