@@ -79,7 +79,7 @@ def interruptible(call: Callable[[], T]) -> T:
                 signal.signal(signal.SIGINT, held)
         return found[0]
     except KeyboardInterrupt:
-        for each in found:  # it came behind the call: nobody awaits what that gave
+        for each in found:  # it came behind the call, whose coroutine is not awaited
             if isinstance(each, Coroutine):
                 each.close()
         raise

@@ -195,7 +195,7 @@ class Loading:
             return self._finish(shown, capacity_data(search, trials, over=over), status)
 
     async def _trials(self, search: Search, trials: list[Trial], most: Plan) -> Result:
-        """Make the trials, until a signal comes or nobody reads them; the last one's result."""
+        """Make the trials, until a signal comes or stdout is closed; the last one's result."""
         bound = Bound(_LATE if self.options.late is None else self.options.late)
         while True:
             plan = Plan(sessions=search.next or 1, ramp=most.ramp, hold=most.hold)

@@ -38,7 +38,7 @@ class Output:
 
     @property
     def is_useless(self) -> bool:
-        """Whether nobody would get what is still to be found."""
+        """Whether all output goes to stdout, and stdout takes no more."""
         return self._unread is not None and all(path == _STDOUT for path in self._files.values())
 
     def tell(self, text: str) -> None:

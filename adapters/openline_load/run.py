@@ -101,7 +101,7 @@ class Load:
             caller.stop()
 
     def abort(self) -> None:
-        """As ``stop``, but nobody finishes."""
+        """As ``stop``, but the callers end at once, and deliver nothing more."""
         self._drop(Ending.ABORTED)
 
     async def run(self) -> Result:
@@ -190,7 +190,7 @@ class Load:
 
 
 def _ending(calls: Sequence[Call]) -> Ending:
-    """How a load ended that nobody ended: all its callers are over."""
+    """How a load ended of which all callers ended by themselves."""
     if any(call.outcome is not Outcome.INCOMPLETE for call in calls):
         return Ending.FINISHED
     if any(call.acked_at is not None for call in calls):

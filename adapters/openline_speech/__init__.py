@@ -1,4 +1,4 @@
-"""What was said: a session's updates as utterances, for the voice frameworks, and as a file.
+"""The words of a session: as utterances for the voice frameworks, and as a file.
 
 It is pure, and needs the core alone.
 """

@@ -173,8 +173,9 @@ class Books:
         """What is withdrawn of an exact gap is told now: it lies in a final, as far as that claims.
 
         The claim may reach behind the words, over audio that the backend did not process before the
-        dial was lost. When that was to be sent again, it had left memory or the disk. Without a
-        disk, and once it has failed, there are no commands that note what is told.
+        dial was lost. When that was to be sent again, it had left memory or the disk. A clamped
+        claim counts too, for the session cuts it where the next words begin. Without a disk, or
+        once it has failed, the session notes no runs that are told.
         """
         told = self.told_now if self.notes_told else [(gap.source, gap.start, gap.end)]
         for source, start, end in told if self.claims and gap.exact else ():

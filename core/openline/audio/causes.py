@@ -12,7 +12,7 @@ from openline.updates import SAMPLE_RATE, Gap, GapCause
 CAUSES: Final[Mapping[GapCause, str]] = MappingProxyType(
     {
         GapCause.OVERFLOW: "the buffer was full before it could be sent",
-        GapCause.UNPROVEN: "it was sent, and nobody confirmed that it was heard",
+        GapCause.UNPROVEN: "it was sent, and never confirmed",
         GapCause.SPOOL: "the disk did not have it any more",
         GapCause.SKIPPED: "the app skipped to the live audio",
         GapCause.CAPTURE: "the source could not capture it",
