@@ -50,7 +50,10 @@ def result(session: SessionState, state: State) -> Ended:
     lost = "; ".join(f"{each.source} was lost: {each.reason}" for each in session.lost_sources)
     # A failure always has a cause.
     not_well = session.retry.cause if failed else session.end_reason or lost
-    short = f"not all audio was confirmed: {describe_missing(missing)}" if missing else ""
+    short = ""
+    if missing:
+        short = "not all audio was confirmed"
+        short += f": {describe_missing(missing)}"
     unmeasured = session.streams.unmeasured
     if unmeasured:
         short = short or "audio was taken for silence, and its level was not measured"
