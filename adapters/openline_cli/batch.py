@@ -133,8 +133,10 @@ def _try_out(out: Path) -> None:
     """Raise Problem unless transcripts can be written to a folder, before one is paid for."""
     try:
         try_folder(out)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = os_reason(error) if isinstance(error, OSError) else str(error)
+    except (OSError, ValueError) as error:
+        # Only a NUL gives a ValueError, and each Python says it in other words.
+        nul = "it holds a NUL, as no file's name can"
+        reason = os_reason(error) if isinstance(error, OSError) else nul
         raise Problem(f"--out {shown(out)}: {reason}; give a folder to write to") from None
 
 

@@ -196,7 +196,7 @@ def test_a_spool_that_cannot_be_used_is_one_line(here: Path, capsys: Captured) -
         ("file", "file exists"),
         ("file/words", "not a directory"),
         ("full", "no space left on device"),
-        ("\0", "embedded null byte"),
+        ("\0", "it holds a NUL, as no file's name can"),
     ],
 )
 def test_an_output_folder_that_cannot_be_written_is_one_line_before_a_session(
