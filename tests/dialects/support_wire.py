@@ -29,6 +29,12 @@ def lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def from_source(case: str) -> str:
+    """A message that was not recorded, as the source of its server writes it."""
+    (found,) = [each["text"] for each in lines("from-source") if each["case"] == case]
+    return str(found)
+
+
 def incoming(name: str) -> list[str]:
     """The messages of the server, in order."""
     return [each["text"] for each in lines(name) if each["dir"] == "in"]

@@ -39,6 +39,7 @@ from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import Ends
 from openline.reconnect.verdicts import Action
 from tests.dialects.fuzzing import anything, play
+from tests.dialects.support_wire import from_source
 from tests.support_profiles import some
 
 DIALECT = OpenAI()
@@ -66,6 +67,11 @@ class Line:
     def raw(self, data: str | bytes) -> list[Message]:
         self.memory, items = DIALECT.decode(self.memory, data)
         return list(items)
+
+    def hear(self, seconds: float) -> None:
+        """So much audio is sent in all."""
+        pcm = bytes(round((seconds - self.memory.sent) * 48000))
+        self.memory, _ = DIALECT.audio(self.memory, "mic", pcm, 0)
 
     def flush(self, seconds: float) -> list[Any]:
         self.memory, messages = COMMITS.flush(self.memory, Sent(seconds=seconds))
@@ -382,6 +388,73 @@ class TestWithCommits:
             Remark(text="oh"),
             FinalMessage(summary={}, until=10.0),
         ]
+
+
+class TestOtherServers:
+    """Servers that copy the API, and what OpenAI itself sends when an account is at its limit."""
+
+    @pytest.mark.parametrize("case", ["speaches-too-small", "empty-no-code"])
+    def test_an_empty_commit_is_known_by_its_text(self, case: str) -> None:
+        line = Line()
+        line.stop(3.0)
+        assert line.raw(from_source(case)) == [FinalMessage(summary={})]
+
+    def test_an_error_about_a_commit_answers_the_first_one(self) -> None:
+        line = Line()
+        line.stop(3.0)
+        text = "input_audio_buffer.commit in conjunction with VAD"
+        assert line.raw(from_source("localai-no-commit")) == [
+            Remark(text=text),
+            FinalMessage(summary={}, until=0.0),
+        ]
+        assert line.raw(from_source("localai-no-commit")) == [Remark(text=text)]
+
+    @pytest.mark.parametrize(
+        ("case", "action"), [("failed-429", Action.LATER), ("failed-model", Action.FATAL)]
+    )
+    def test_a_limit_of_the_account_loses_no_audio(self, case: str, action: Action) -> None:
+        """The next item would fail as well: so the audio is sent again, or the session ends."""
+        line = Line()
+        line.speech("A", 1000, 2000)
+        (refusal,) = line.raw(from_source(case))
+        assert isinstance(refusal, Refusal)
+        assert refusal.row.action is action
+        assert line.memory.confirmed <= 1.0
+
+    def test_a_failure_of_one_item_is_lost_audio(self) -> None:
+        line = Line()
+        line.speech("A", 1000, 2000)
+        lost, proof = line.raw(from_source("failed-once"))
+        assert isinstance(lost, Lost)
+        assert (lost.start, lost.end, proof) == (1.0, 2.0, confirmed(2.0))
+
+    def test_partials_of_speaches_are_shown(self) -> None:
+        line = Line()
+        line.speech("A", 1000)
+        assert line.raw(from_source("speaches-partial")) == [
+            Heard(text="Hello wor", start=None, end=None, final=False, segment_id="A")
+        ]
+        line.got(BUFFER + "speech_stopped", "A", audio_end_ms=2000)
+        assert line.completed("A", "Hello world.") == [
+            final("A", 1.0, 2.0, "Hello world."),
+            confirmed(2.0),
+        ]
+        assert line.raw(from_source("speaches-partial")) == []
+
+    def test_a_clock_that_begins_anew_with_each_item_keeps_the_order(self) -> None:
+        """speaches counts from the beginning of its buffer, which begins where the last ended."""
+        line = Line()
+        line.hear(5.5)
+        line.speech("A", 1000, 4500)
+        assert line.completed("A") == [final("A", 1.0, 4.5), confirmed(4.5)]
+        line.hear(10.0)
+        line.speech("B", 500, 3000)
+        assert line.completed("B") == [final("B", 5.0, 7.5), confirmed(7.5)]
+        line.hear(60.0)
+        line.speech("C", 400, 1000)
+        assert line.completed("C") == [final("C", 7.9, 8.5), confirmed(8.5)]
+        line.speech("D", 100, 600)  # the server is at most LATE behind what was sent
+        assert line.completed("D") == [final("D", 55.1, 55.6), confirmed(55.6)]
 
 
 class TestErrors:

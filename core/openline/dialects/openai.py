@@ -24,7 +24,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from openline.dialects.openai_items import MOST_ITEMS, MOST_TEXT, Commit, OpenAIMemory
-from openline.dialects.openai_rows import EMPTY, error_item
+from openline.dialects.openai_rows import (
+    error_item,
+    is_about_commit,
+    is_empty_commit,
+    limit_of,
+)
 from openline.dialects.options import option
 from openline.dialects.protocol import (
     Decoded,
@@ -39,6 +44,7 @@ from openline.dialects.protocol import (
     Memory,
     Message,
     Proof,
+    Refusal,
     Remark,
     Sent,
     Status,
@@ -70,6 +76,9 @@ PAUSE: Final = 2.0
 WITHOUT_VAD: Final = ("gpt-live-transcribe", "gpt-realtime-whisper")
 #: What ``turn_detection`` may be.
 DETECTIONS: Final = ("auto", "server_vad", "semantic_vad", "none")
+
+#: Bytes of a second of audio.
+_SECOND: Final = 48000
 
 _INPUT: Final = "input_audio_buffer."
 _WORDS: Final = "conversation.item.input_audio_transcription."
@@ -169,10 +178,10 @@ class OpenAI(DialectBase):
         session = {"type": "transcription", "audio": {"input": audio}}
         return memory, (write({"type": "session.update", "session": session}),)
 
-    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+    def audio(self, memory: OpenAIMemory, source: str, pcm: bytes, number: int) -> Encoded:
         """The samples as base64."""
         message = {"type": "input_audio_buffer.append", "audio": base64.b64encode(pcm).decode()}
-        return memory, (write(message),)
+        return replace(memory, sent=memory.sent + len(pcm) / _SECOND), (write(message),)
 
     def flush(self, memory: OpenAIMemory, sent: Sent) -> Encoded:
         """A commit of the audio since the last one; none of less than ``LEAST``.
@@ -231,9 +240,9 @@ def _failed(memory: OpenAIMemory, error: Fields) -> tuple[OpenAIMemory, list[Mes
     That a commit found nothing is no error of the session, and is not told.
     """
     item = error_item(error, ready=memory.ready)
-    is_empty, name = error.get("code") == EMPTY, label(error.get("event_id"))
+    is_empty, name = is_empty_commit(error), label(error.get("event_id"))
     pending = [each.id for each in memory.pending]
-    if is_empty and pending and name not in pending:
+    if is_about_commit(error) and pending and name not in pending:
         name = pending[0]
     if name is None or name not in pending or not isinstance(item, Remark):
         return memory, [item]
@@ -250,6 +259,10 @@ def _heard_speech(
     if (name := label(message.get("item_id"))) is None:
         return memory, []
     start, end = seconds(message.get("audio_start_ms")), seconds(message.get("audio_end_ms"))
+    if start is not None:
+        memory = memory.with_clock(start)
+        start = memory.base + start
+    end = None if end is None else memory.base + end
     item = memory.item(name)
     match kind:
         case "speech_started" if start is not None:
@@ -258,7 +271,12 @@ def _heard_speech(
             ]
         case "speech_stopped" if end is not None:
             end = max(end, item.start)
-            return memory.with_item(replace(item, end=end)), [Proof(received=end, drained=end)]
+            memory = memory.with_item(replace(item, end=end)).with_next_clock(end)
+            return memory, [Proof(received=end, drained=end)]
+        case "partial_transcription" if item.id not in memory.gone:  # speaches
+            said = text(message.get("transcript")).strip()[-MOST_TEXT:]
+            partial = Heard(text=said, start=None, end=None, final=False, segment_id=name)
+            return memory.with_item(replace(item, text=said)), [partial] if said else []
         case "committed":
             memory = memory.committed(name)
             item = memory.item(name)
@@ -291,7 +309,10 @@ def _words(memory: OpenAIMemory, message: Fields, kind: str) -> tuple[OpenAIMemo
         memory = memory.finished(item)
         return replace(memory, proved=memory.confirmed), [final, Proof(confirmed=memory.confirmed)]
     if kind == "failed":
-        why = text(fields(message.get("error")).get("message")) or "a transcription failed"
+        error = fields(message.get("error"))
+        why = text(error.get("message")) or "a transcription failed"
+        if (row := limit_of(error)) is not None:
+            return memory, [Refusal(row=row, text=why)]
         if item.end is None:  # no interval can be told as lost: nothing behind is proved instead
             return memory.without_place(item), [Remark(text=why)]
         memory = memory.finished(item)

@@ -23,6 +23,11 @@ MOST_ITEMS: Final = 24
 MOST_GONE: Final = 8
 #: Characters of an unfinished transcript that are kept, its last ones.
 MOST_TEXT: Final = 500
+#: Seconds: items of OpenAI overlap by their padding, 0.3 s. One that begins earlier was counted by
+#: a clock that began anew.
+ANEW: Final = 1.0
+#: Seconds that a server whose clock begins anew may lag behind what was sent; an assumption.
+LATE: Final = 5.0
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +60,9 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
     known. ``done``: the latest end of an item with a transcript. ``held``: nothing from here on is
     proved, for an item has no place or was forgotten. ``proved``: the last proof. ``stopped``,
     ``ended``: the stop was sent, and answered. ``unsure``: the commit of the stop failed.
+
+    ``sent``: seconds. ``base``: where the clock of the server began; ``anew``: it begins anew with
+    each item, as that of speaches does, and for the next one no earlier than at ``next``.
     """
 
     ready: bool = False
@@ -70,6 +78,19 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool = False
     ended: bool = False
     unsure: bool = False
+    sent: float = 0.0
+    base: float = 0.0
+    anew: bool = False
+    next: float = 0.0
+
+    def with_clock(self, start: float) -> OpenAIMemory:
+        """The memory at the beginning of an item, which its clock places at ``start``."""
+        anew = self.anew or self.base + start < self.known - ANEW
+        return replace(self, anew=True, base=self.next) if anew else self
+
+    def with_next_clock(self, end: float) -> OpenAIMemory:
+        """The memory where the VAD ended an item at ``end``; then such a clock begins anew."""
+        return replace(self, next=max(end, self.sent - LATE))
 
     @property
     def hears_speech(self) -> bool:

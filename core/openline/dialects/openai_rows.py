@@ -7,6 +7,7 @@ request before the settings were accepted can only be about the settings, and so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -44,6 +45,28 @@ SETTINGS: Final = Rule(
 EXPIRED: Final = "session_expired"
 #: The code of the error for a commit of less than 100 ms of audio.
 EMPTY: Final = "input_audio_buffer_commit_empty"
+#: The same in the words of servers that give no code.
+_EMPTY_TEXT: Final = re.compile(r"\bbuffer\b.{0,20}\b(?:empty|too small)\b", re.IGNORECASE)
+_COMMIT: Final = "input_audio_buffer.commit"
+#: A transcription that failed for the rate of requests says so in its text alone.
+_TOO_MANY: Final = "429 Too Many Requests"
+
+
+def is_empty_commit(error: Fields) -> bool:
+    """Whether a commit found less audio than it needs."""
+    return error.get("code") == EMPTY or bool(_EMPTY_TEXT.search(text(error.get("message"))))
+
+
+def is_about_commit(error: Fields) -> bool:
+    """Whether an error answers a commit, though it names none."""
+    return is_empty_commit(error) or _COMMIT in text(error.get("message"))
+
+
+def limit_of(error: Fields) -> Rule | None:
+    """The rule, if a transcription failed for a reason that the next one meets as well."""
+    if _TOO_MANY in text(error.get("message")):
+        return ERRORS["rate_limit_exceeded"]
+    return ERRORS.get(text(error.get("code")))
 
 
 def error_item(error: Fields, *, ready: bool) -> Expires | Refusal | Remark:
