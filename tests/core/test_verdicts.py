@@ -102,6 +102,12 @@ ROWS: list[tuple[str, list[Ending], Action, dict[str, Any]]] = [
     ("1008 again later", [received(1008, reason="try again later")], LATER, PLAIN),
     ("1008 DATA-0000", [received(1008, reason="data-0000: cannot decode")], FATAL, PLAIN),
     ("1008 LATER before RETRY", [received(1008, reason="too many timeouts")], LATER, PLAIN),
+    (
+        "1008 balance",
+        [received(1008, reason="Unauthorized Connection: Insufficient account balance")],
+        FATAL,
+        PLAIN,
+    ),
     ("1008 FATAL before all", [received(1008, reason="too many DATA-0000")], FATAL, PLAIN),
     # The dial
     ("a redirect not followed", [refused(s) for s in (301, 302, 303, 307, 308)], RETRY, STRIKE),

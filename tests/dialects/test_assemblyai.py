@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openline.dialects.assemblyai import AssemblyAI
-from openline.dialects.assemblyai_rows import CROWDED, OTHER, REFUSED
+from openline.dialects.assemblyai_rows import CROWDED, REFUSED, UNPAID
 from openline.dialects.assemblyai_turns import TOLD_WITHIN, Turns
 from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run
@@ -31,6 +31,7 @@ from openline.dialects.protocol import (
     Noticed,
     Proof,
     Refusal,
+    Remark,
     Sent,
     Status,
     Unknown,
@@ -486,9 +487,19 @@ class TestTheEnd:
 
 
 class TestEverythingElse:
-    def test_an_error_of_an_unknown_code(self) -> None:
-        for code in (None, "x", 4999, 10**400):
-            assert one({"type": "Error", "error_code": code}) == Refusal(row=OTHER, text="")
+    def test_an_error_without_a_known_code_leaves_the_verdict_to_the_close(self) -> None:
+        """The SDK has the code as optional; the close that follows has it, as 1008 for a key."""
+        said = "Unauthorized Connection: Missing Authorization header"
+        for code in (None, "x", 4001, 4999, 10**400):
+            message = {"type": "Error", "error_code": code, "error": said}
+            assert one(message) == Remark(text=said)
+        assert one({"type": "Error"}) == Remark(text="an error without a text")
+
+    def test_a_balance_that_is_spent_is_no_wrong_key(self) -> None:
+        said = "Unauthorized Connection: Insufficient account balance"
+        refusal = one({"type": "Error", "error_code": 1008, "error": said})
+        assert refusal == Refusal(row=UNPAID, text=said)
+        assert UNPAID.action is Action.FATAL
 
     def test_older_servers_say_1008_when_they_are_crowded(self) -> None:
         said = "Unauthorized Connection: Too many concurrent sessions"

@@ -59,9 +59,12 @@ def test_reauth_is_split_by_what_can_be_had() -> None:
 
 def test_1008_is_split_by_its_reason() -> None:
     lines = explain(1008)
-    assert [line.action for line in lines] == [REAUTH, FATAL, FATAL, FATAL, LATER, RETRY]
+    assert [line.action for line in lines] == [
+        *(REAUTH, FATAL, FATAL, FATAL, FATAL, LATER, RETRY),
+    ]
     assert lines[3].when == 'its reason contains "DATA-0000"'
-    assert lines[5].when == 'its reason contains "timeout" or "timed out"'
+    assert lines[4].why == "the account has no balance left"
+    assert lines[6].when == 'its reason contains "timeout" or "timed out"'
 
 
 def test_codes_are_split_by_who_sent_them() -> None:

@@ -47,6 +47,7 @@ from openline.dialects.protocol import (
     Noticed,
     Proof,
     Refusal,
+    Remark,
     Sent,
     Status,
 )
@@ -200,8 +201,10 @@ class AssemblyAI(DialectBase):
                 return _termination(turns, message)
             case "Error":
                 code, said = number(message.get("error_code")), text(message.get("error"))
+                if (row := rule_of(code, said)) is None:
+                    return turns, (Remark(text=said or "an error without a text"),)
                 turns, items = assemblyai_turns.release(turns)
-                return turns, (*items, Refusal(row=rule_of(code, said), text=said))
+                return turns, (*items, Refusal(row=row, text=said))
             case "Begin":
                 return turns, _begin(message)
             case _:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from openline.reconnect.rules import plain
+from openline.reconnect.verdict_table import UNPAID_TEXTS
 from openline.reconnect.verdicts import Action, Rule
 
 _CLOSES: Final = "AssemblyAI, Common session errors and closures"
@@ -17,13 +19,8 @@ _CLOSES: Final = "AssemblyAI, Common session errors and closures"
 CROWDED: Final = Rule(
     action=Action.LATER, why="the account has too many sessions at once", source=_CLOSES
 )
-#: An error whose code is none of the reference's.
-OTHER: Final = Rule(
-    action=Action.RETRY,
-    why="the server reported an error that it does not explain",
-    source=_CLOSES,
-    strike=True,
-)
+#: An account without a balance. The close alone is refined by its reason, in the table.
+UNPAID: Final = Rule(action=Action.FATAL, why="the account has no balance left", source=_CLOSES)
 #: Close codes, and the codes of ``Error`` messages.
 CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
@@ -57,8 +54,15 @@ BUSY: Final = Rule(
 )
 
 
-def rule_of(code: float | None, text: str) -> Rule:
-    """The rule for an ``Error`` of ``code`` that says ``text``."""
+def rule_of(code: float | None, said: str) -> Rule | None:
+    """The rule for an ``Error`` of ``code`` that says ``said``.
+
+    None for a code that is not in the reference, or for none at all: then the close decides, which
+    has the same code.
+    """
     if code == 1008:
-        return CROWDED if "concurren" in text.casefold() else REFUSED
-    return BUSY if code == 1013 else CODES.get(int(code or 0), OTHER)
+        reason = plain(said)
+        if any(each in reason for each in UNPAID_TEXTS):
+            return UNPAID
+        return CROWDED if "concurren" in reason else REFUSED
+    return BUSY if code == 1013 else CODES.get(int(code or 0))

@@ -157,9 +157,15 @@ BAD_CLOSE_CODE: Final = _strike("the close code is outside 1000-4999", "RFC 6455
 #: Codes that are never in a frame: a library reports them for "there was no close frame".
 NEVER_SENT: Final = frozenset({1006, 1015})
 
+#: What a server says of an account that is to be paid for, in a close or a message.
+UNPAID_TEXTS: Final = (
+    *("account balance", "insufficient balance", "insufficient funds"),
+    *("payment required", "out of credit"),
+)
 #: The reasons of a 1008 that refine it, the first match first.
 POLICY_REASONS: Final[tuple[tuple[tuple[str, ...], Rule], ...]] = (
     (("DATA-0000",), _fatal("the server cannot decode this client's audio", "Deepgram")),
+    (UNPAID_TEXTS, _fatal("the account has no balance left", "AssemblyAI")),
     (
         (
             "capacity",
