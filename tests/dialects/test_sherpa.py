@@ -19,11 +19,13 @@ from openline.dialects import (
     Malformed,
     Message,
     Proof,
+    Refusal,
     Sent,
     Unknown,
     Word,
 )
 from openline.dialects.sherpa import ONSET, Sherpa
+from openline.reconnect.verdicts import Action
 from tests.dialects import support_wire as wire
 from tests.support_profiles import some
 
@@ -270,6 +272,33 @@ def test_open_words_are_remembered_up_to_a_limit() -> None:
     (_, ended) = decode(state("あ" * 30000, 1.0), "Done!")
     assert isinstance(ended[0], Heard)
     assert ended[0].text == "あ" * 8000
+
+
+def test_an_older_server_ends_with_a_final() -> None:
+    """It has no is_eof: the state before ``Done!`` is final once all that it has is decoded."""
+    cases = ("open", "endpoint", "silence", "last")
+    texts = [wire.from_source(f"sherpa-old-{case}") for case in cases]
+    memory, _ = SHERPA.stop(SHERPA.begin(), wire.IDS, Sent(seconds=6.0, audio=60, messages=60))
+    found = wire.decode_all(SHERPA, [*texts, "Done!"], memory)
+    assert [each.text for each in wire.told(found)] == ["one two", "three"]
+    assert found[-1] == (FinalMessage(summary={}),)
+
+
+def test_an_older_server_that_says_done_early_proves_what_it_decoded() -> None:
+    """A pause ends a segment as well: then the next state follows, and it is not final."""
+    pause, silence = (wire.from_source(f"sherpa-old-{case}") for case in ("endpoint", "silence"))
+    memory, _ = SHERPA.stop(SHERPA.begin(), wire.IDS, Sent(seconds=6.0, audio=60, messages=60))
+    found = wire.decode_all(SHERPA, [pause, silence, "Done!"], memory)
+    assert found[-1] == (FinalMessage(summary={}, until=4.0),)
+    assert decode(pause, "Done!")[-1] == (FinalMessage(summary={}, until=2.0),)
+
+
+def test_the_python_server_is_refused() -> None:
+    """It says neither times nor which state of a segment is the last, and never ``Done!``."""
+    (refusal,) = decode(wire.from_source("sherpa-python"))[0]
+    assert isinstance(refusal, Refusal)
+    assert refusal.row.action is Action.FATAL
+    assert "sherpa-onnx-online-websocket-server" in refusal.row.why
 
 
 def test_what_cannot_be_read() -> None:

@@ -26,6 +26,7 @@ before it proved, and open words are told as they were last seen.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, cast
 
 import msgspec
@@ -43,12 +44,14 @@ from openline.dialects.protocol import (
     Memory,
     Message,
     Proof,
+    Refusal,
     Sent,
     Unknown,
     Word,
 )
 from openline.dialects.traits import Address, AudioForm, Drain, Encoding, End, Ends, Traits
 from openline.dialects.wire_json import Fields, number, text
+from openline.reconnect.verdicts import Action, Rule
 
 _SOURCE: Final = "sherpa-onnx, online-recognizer-ctc-impl.h and online-websocket-server-impl.cc"
 
@@ -73,7 +76,7 @@ class SherpaMemory(msgspec.Struct, frozen=True, kw_only=True):
     """The open words, and how far this dial is proved.
 
     ``begin``: of the segment. ``text``, ``first``, ``last``: the words that are shown and not
-    final, and their times. ``ended``: the message with ``is_eof`` came.
+    final, and their times. ``stopped``: the end was asked for. ``ended``: the last message came.
     """
 
     begin: float = 0.0
@@ -82,11 +85,15 @@ class SherpaMemory(msgspec.Struct, frozen=True, kw_only=True):
     last: float | None = None
     drained: float = 0.0
     confirmed: float = 0.0
+    stopped: bool = False
     ended: bool = False
 
 
 class _Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of a segment. Seconds of the connection; ``decoded``: how far the decoder is."""
+    """The state of a segment. Seconds of the connection; ``decoded``: how far the decoder is.
+
+    ``ended``: it is the last one; ``marked``: the server would say that of it.
+    """
 
     begin: float
     text: str
@@ -96,6 +103,7 @@ class _Segment(msgspec.Struct, frozen=True, kw_only=True):
     decoded: float
     final: bool
     ended: bool
+    marked: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +134,8 @@ class Sherpa(DialectBase):
 
     def stop(self, memory: SherpaMemory, ids: Ids, sent: Sent) -> Encoded:
         """``Done``: the server says its last words, and ``Done!``; of no audio only that."""
-        after = msgspec.structs.replace(memory, ended=memory.ended or not sent.seconds)
+        ended = memory.ended or not sent.seconds
+        after = msgspec.structs.replace(memory, stopped=True, ended=ended)
         return after, ("Done",)
 
     def decode(self, memory: SherpaMemory, data: str | bytes) -> Decoded:
@@ -140,9 +149,19 @@ class Sherpa(DialectBase):
             return memory, (found,)
         if not any(name in found for name in ("text", "is_final", "start_time")):
             return memory, (Unknown(type="an object without text"),)
+        if set(found) == _PYTHON:
+            return memory, (Refusal(row=PYTHON, text="a state without times"),)
         return _take(memory, _segment(found, memory, self.subsampling / _ASSUMED))
 
 
+#: The members of each message of another server of the project.
+_PYTHON: Final = frozenset({"text", "segment"})
+PYTHON: Final = Rule(
+    action=Action.FATAL,
+    why="the server is streaming_server.py, which gives no times: start "
+    "sherpa-onnx-online-websocket-server instead",
+    source="sherpa-onnx, python-api-examples/streaming_server.py",
+)
 #: The server has no errors, no close codes and no longest session of its own.
 _TRAITS: Final = Traits(
     sources=(),
@@ -157,6 +176,7 @@ _TRAITS: Final = Traits(
     end=End.MESSAGE,
     tail=TAIL,
     drain=Drain.STOP,
+    refusals=MappingProxyType({"a state without times": PYTHON}),
     address=Address("127.0.0.1", 6006, "/"),
 )
 
@@ -180,8 +200,14 @@ def _segment(found: Fields, memory: SherpaMemory, scale: float) -> _Segment:
         last=round(times[-1] + frame, 3) if times else None,
         decoded=decoded,
         final=found.get("is_final") is True,
-        ended=found.get("is_eof") is True,
+        ended=_is_last(found, memory),
+        marked="is_eof" in found,
     )
+
+
+def _is_last(found: Fields, memory: SherpaMemory) -> bool:
+    """Whether it says that it is the last, or is final behind the stop (before version 1.12)."""
+    return found.get("is_eof", memory.stopped) is True and found.get("is_final") is True
 
 
 def _times(value: object, begin: float, scale: float) -> list[float]:
@@ -239,13 +265,15 @@ def _take(memory: SherpaMemory, segment: _Segment) -> Decoded:
         last=segment.last if is_open else None,
         drained=drained,
         confirmed=confirmed,
-        ended=memory.ended or (segment.ended and segment.final),
+        stopped=memory.stopped,
+        # An older server ends a segment in a pause in the same way: then another state follows.
+        ended=segment.ended or (memory.ended and segment.marked),
     ), tuple(items)
 
 
 def _confirmed(segment: _Segment) -> float:
     """How far all words are told: everything before the segment, and what of it is told."""
-    if segment.ended and segment.final:  # no audio follows, so no word has begun unseen
+    if segment.ended:  # no audio follows, so no word has begun unseen
         return max(segment.last or segment.begin, segment.decoded)
     if not segment.text:
         return max(segment.begin, segment.decoded - ONSET)
