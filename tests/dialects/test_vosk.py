@@ -13,6 +13,7 @@ from openline.dialects import (
     Drain,
     End,
     Ends,
+    FinalMessage,
     Heard,
     Malformed,
     Message,
@@ -21,18 +22,20 @@ from openline.dialects import (
     Unknown,
     Word,
 )
-from openline.dialects.vosk import Vosk
+from openline.dialects.vosk import Vosk, VoskMemory
 from openline.reconnect.verdicts import Ending, judge
 from tests.dialects import support_wire as wire
 from tests.support_profiles import some
 
 VOSK = Vosk()
+#: Much audio was sent, and the replies to it are still to come.
+BEGUN = VoskMemory(passed=1, sent=1000)
 
 
 def decode(*replies: object, vosk: Vosk = VOSK) -> list[tuple[Message, ...]]:
     """What the replies say, each an object or a text, behind the configuration."""
     texts = [each if isinstance(each, str) else json.dumps(each) for each in replies]
-    return wire.decode_all(vosk, texts)
+    return wire.decode_all(vosk, texts, BEGUN)
 
 
 def said(reply: object) -> Heard:
@@ -74,7 +77,7 @@ def test_options_are_in_the_configuration() -> None:
 
 
 def test_audio_is_sent_as_it_is() -> None:
-    assert VOSK.audio(VOSK.begin(), "mic", b"\1\2", 0) == (VOSK.begin(), (b"\1\2",))
+    assert VOSK.audio(VOSK.begin(), "mic", b"\1\2", 0) == (VoskMemory(sent=1), (b"\1\2",))
 
 
 def test_the_end_is_letter_by_letter() -> None:
@@ -94,7 +97,7 @@ def test_a_flush_is_a_reset_where_the_server_knows_it() -> None:
 
 def test_the_first_replies_of_the_recording() -> None:
     """Empty partials confirm nothing: the word that the next one has began at 0.21 s."""
-    found = wire.decode_all(VOSK, wire.incoming("vosk-ko")[:5])
+    found = wire.decode_all(VOSK, wire.incoming("vosk-ko")[:5], BEGUN)
     assert found == [
         *[(proof(count),) for count in range(2, 6)],
         (Heard(text="헬멧", start=None, end=None, final=False), proof(6)),
@@ -102,7 +105,7 @@ def test_the_first_replies_of_the_recording() -> None:
 
 
 def test_the_finals_of_the_recording() -> None:
-    found = wire.decode_all(VOSK, wire.incoming("vosk-ko"))
+    found = wire.decode_all(VOSK, wire.incoming("vosk-ko"), BEGUN)
     first, second, last = wire.told(found)
     assert (first.start, first.end) == (0.21, 20.16)
     assert first.text.startswith("헬멧 이케아 때 시거 를 해 때는")
@@ -117,7 +120,7 @@ def test_the_finals_of_the_recording() -> None:
 
 def test_the_whole_recording() -> None:
     """Each word once, a proof for each reply, and all is confirmed by the last final."""
-    found = wire.decode_all(VOSK, wire.incoming("vosk-ko"))
+    found = wire.decode_all(VOSK, wire.incoming("vosk-ko"), BEGUN)
     wire.check_proofs(found)
     assert [items[-1] for items in found] == [
         proof(
@@ -132,8 +135,41 @@ def test_the_whole_recording() -> None:
     assert found[-1][-1] == proof(len(found) + 1, len(found) + 1)
 
 
+def sending(audio: int, *, stop: bool) -> Any:
+    """A dial that has sent the configuration and some audio."""
+    memory, _ = VOSK.start(VOSK.begin(), wire.IDS)
+    for number in range(audio):
+        memory, _ = VOSK.audio(memory, "mic", b"\0\0", number)
+    return VOSK.stop(memory, wire.IDS, wire.SENT)[0] if stop else memory
+
+
+def test_the_reply_to_the_end_is_the_last_message() -> None:
+    """The Python server closes behind it; the one in C++ waits for another message."""
+    found = wire.decode_all(VOSK, ['{"partial" : ""}', '{"text" : "one"}'], sending(1, stop=True))
+    assert found[0] == (proof(2),)
+    assert found[1][-2:] == (proof(3, 3), FinalMessage(summary={}))
+    unasked = wire.decode_all(VOSK, ['{"text" : "one"}'], sending(1, stop=False))
+    assert unasked[0][-1] == proof(2, 2)
+
+
+@pytest.mark.parametrize("last", ['{"partial" : "on"}', "", "{broken"])
+def test_a_last_reply_that_is_no_final_leaves_the_end_to_the_close(last: str) -> None:
+    assert wire.decode_all(VOSK, [last], sending(0, stop=True))[0][-1] == proof(2)
+
+
+def test_a_server_that_answers_the_configuration_as_well() -> None:
+    """The one in C++ takes it for audio. No reply proves a message that was not sent."""
+    early = wire.decode_all(VOSK, ['{"partial" : ""}'], sending(0, stop=False))
+    assert early == [(proof(1),)]
+    replies = ['{"partial" : ""}', '{"text" : "one"}', '{"partial" : ""}', '{"text" : "two"}']
+    found = wire.decode_all(VOSK, replies, sending(2, stop=True))
+    assert [items[-1] for items in found] == [
+        *(proof(2), proof(3, 3), proof(4), FinalMessage(summary={})),
+    ]
+
+
 def test_a_partial_confirms_nothing() -> None:
-    found = wire.decode_all(VOSK, wire.incoming("vosk-wrong-eof"))
+    found = wire.decode_all(VOSK, wire.incoming("vosk-wrong-eof"), BEGUN)
     assert [each.confirmed for each in wire.of(Proof, found)] == [None, None]
 
 
@@ -210,7 +246,7 @@ def test_an_unknown_reply_is_a_reply_as_well() -> None:
 @settings(max_examples=some(150), deadline=None)
 @given(st.lists(wire.any_message("vosk-ko"), max_size=6))
 def test_no_message_raises(messages: list[Any]) -> None:
-    found = wire.decode_all(VOSK, messages)
+    found = wire.decode_all(VOSK, messages, BEGUN)
     wire.check_proofs(found)
     assert [each.received for each in wire.of(Proof, found)] == [
         2 + index for index in range(len(messages))

@@ -15,6 +15,10 @@ recogniser sends one after about 5 s without words.
 
 The literal ``{"eof" : 1}`` ends the session: one final, then close 1000. The server compares the
 text letter by letter, so the same object without the blanks makes it fail with 1011.
+
+The server of the same project in C++ differs: it takes the configuration for audio, and answers it
+too. So a reply never counts for a message that was not sent. And it closes only at the next
+message: so the final that answers the last message ends the session.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from openline.dialects.loose_json import read_loose
 from openline.dialects.options import option
@@ -31,10 +36,10 @@ from openline.dialects.protocol import (
     Decoded,
     DialectBase,
     Encoded,
+    FinalMessage,
     Heard,
     Ids,
     Malformed,
-    Memory,
     Message,
     Proof,
     Sent,
@@ -67,13 +72,19 @@ _WITHDRAWN: Final = Heard(text="", start=None, end=None, final=True)
 
 
 class VoskMemory(msgspec.Struct, frozen=True):
-    """``passed``: so many messages of the dial were answered, or need no answer.
+    """``passed``: so many of the ``sent`` messages were answered, or need no answer.
 
-    ``live``: a partial with words is shown.
+    ``live``: a partial with words is shown. ``stopped``: the end was asked for.
     """
 
     passed: int = 0
     live: bool = False
+    sent: int = 0
+    stopped: bool = False
+
+    def after(self, *, sent: int) -> VoskMemory:
+        """The memory behind so many messages more."""
+        return replace(self, sent=self.sent + sent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,24 +131,24 @@ class Vosk(DialectBase):
         }
         if self.phrases:
             config["phrase_list"] = list(self.phrases)
-        after = VoskMemory(passed=memory.passed + 1, live=memory.live)
+        after = replace(memory, passed=memory.passed + 1, sent=memory.sent + 1)
         return after, (write({"config": config}),)
 
-    def audio(self, memory: Memory, source: str, pcm: bytes, number: int) -> Encoded:
+    def audio(self, memory: VoskMemory, source: str, pcm: bytes, number: int) -> Encoded:
         """The samples as they are."""
-        return memory, (pcm,)
+        return memory.after(sent=1), (pcm,)
 
-    def flush(self, memory: Memory, sent: Sent) -> Encoded:
+    def flush(self, memory: VoskMemory, sent: Sent) -> Encoded:
         """``reset``: the server answers with the words of all audio so far."""
-        return memory, (RESET,) if self.resets else ()
+        return (memory.after(sent=1), (RESET,)) if self.resets else (memory, ())
 
-    def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
+    def stop(self, memory: VoskMemory, ids: Ids, sent: Sent) -> Encoded:
         """``eof``: the server answers with its last words and closes."""
-        return memory, (EOF,)
+        return replace(memory.after(sent=1), stopped=True), (EOF,)
 
     def decode(self, memory: VoskMemory, data: str | bytes) -> Decoded:
         """One reply; one that cannot be read is a reply as well."""
-        passed = memory.passed + 1
+        passed = min(memory.passed + 1, memory.sent)
         live, items, is_final = _items(read_loose(data), live=memory.live)
         proof = Proof(
             unit=Unit.MESSAGES,
@@ -145,7 +156,9 @@ class Vosk(DialectBase):
             drained=passed,
             confirmed=passed if is_final else None,
         )
-        return VoskMemory(passed=passed, live=live), (*items, proof)
+        is_last = memory.stopped and is_final and passed == memory.sent
+        last = (FinalMessage(summary={}),) if is_last else ()
+        return replace(memory, passed=passed, live=live), (*items, proof, *last)
 
 
 def _traits(vosk: Vosk) -> Traits:
