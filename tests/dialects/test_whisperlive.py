@@ -133,6 +133,15 @@ def test_the_whole_recording() -> None:
     assert wire.of(Proof, found)[-1].drained == 27.28
 
 
+def test_without_the_flag_all_segments_but_the_last_are_completed() -> None:
+    """Older servers and their copies do not write ``completed``."""
+    old = WhisperLive(audio_format="float32")
+    found = decode(*(wire.from_source(f"whisperlive-old-{n}") for n in (1, 2, 3)), live=old)
+    assert [each.text for each in wire.told(found)] == ["Hello there.", "How are you?"]
+    partials = [each.text for each in wire.of(Heard, found) if not each.final]
+    assert partials == ["Hello", "How", "Fine"]
+
+
 def test_an_open_segment_follows_the_completed_ones() -> None:
     found = wire.decode_all(LIVE, wire.incoming("whisperlive-int16-vad-eof-at-once"))
     (told,) = wire.told(found)

@@ -6,6 +6,7 @@ repeats the last completed segments and then the open one:
     {"segments": [{"start": "0.000", "end": "5.540", "text": " And", "completed": true}, …]}
 
 A segment is told when it is new; the memory knows by their times and texts the ones that were.
+Older servers do not write ``completed``: then all segments but the last are.
 A completed segment never changes, and its end proves that all before it was dealt with, though it
 comes from Whisper: the server cuts it at the audio that it decoded, ``min(duration, end)``, and
 moves the offset there, behind which it never looks again (``update_segments``, in each of its
@@ -249,8 +250,10 @@ def _take(memory: WhisperLiveMemory, segments: list[Fields], live: WhisperLive) 
     items: list[Message] = []
     opened: list[Heard] = []
     drained = memory.drained
-    for each in segments:
-        heard = _heard(each, language)
+    is_flagged = any("completed" in each for each in segments)
+    for place, each in enumerate(segments, 1):
+        is_done = each.get("completed") is True if is_flagged else place < len(segments)
+        heard = _heard(each, language, is_done=is_done)
         drained = max(drained, heard.end or 0.0)
         if not heard.text or (memory.stopped and _sum(heard.text) == memory.settled):
             continue
@@ -280,7 +283,7 @@ def _take(memory: WhisperLiveMemory, segments: list[Fields], live: WhisperLive) 
     ), tuple(items)
 
 
-def _heard(segment: Fields, language: str | None) -> Heard:
+def _heard(segment: Fields, language: str | None, *, is_done: bool) -> Heard:
     words = tuple(
         Word(
             text=text(each.get("word")).strip(),
@@ -296,7 +299,7 @@ def _heard(segment: Fields, language: str | None) -> Heard:
         text=text(segment.get("text")).strip(),
         start=number(segment.get("start")),
         end=number(segment.get("end")),
-        final=segment.get("completed") is True,
+        final=is_done,
         confidence=sum(sure) / len(sure) if sure else None,
         language=language,
         speaker=label(segment.get("speaker")),
