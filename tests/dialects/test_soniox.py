@@ -320,6 +320,7 @@ class TestErrors:
             (400, "No audio received.", Action.RETRY),
             (401, "Invalid API key.", Action.REAUTH),
             (402, "Organization balance exhausted.", Action.FATAL),
+            (403, "The temporary API key has expired.", Action.REAUTH),
             (408, "Audio data decode timeout", Action.RETRY),
             (429, "Rate limit for your organization has been exceeded.", Action.LATER),
             (500, "The server had an error processing your request.", Action.RETRY),
@@ -340,6 +341,9 @@ class TestErrors:
             ("unauthenticated", 400, "audio is too long", ERRORS[401]),
             ("model_not_available", 400, "audio is too long", TYPES["model_not_available"]),
             ("max_concurrent_connections_reached", 400, "", ERRORS[429]),
+            ("permission_denied", 403, "", TYPES["permission_denied"]),
+            ("unauthenticated", None, "Incorrect API key provided.", ERRORS[401]),
+            (None, None, "Something else.", OTHER),
             ("invalid_request", 400, "", ERRORS[400]),  # a type that says no more than its code
             ("invalid_request", 400, "No audio received.", PASSING["no audio received"]),
             (7, 503, "", ERRORS[503]),
@@ -347,7 +351,7 @@ class TestErrors:
         ],
     )
     def test_the_type_of_an_error_counts_before_its_code_and_text(
-        self, kind: object, code: int, text: str, row: Rule
+        self, kind: object, code: int | None, text: str, row: Rule
     ) -> None:
         (refusal,) = Line().got(error_type=kind, error_code=code, error_message=text)
         assert refusal == Refusal(row=row, text=text)

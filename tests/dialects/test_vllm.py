@@ -203,6 +203,12 @@ class TestErrors:
     def test_every_row_has_a_reason_and_a_source(self) -> None:
         assert all(row.why and row.source for row in [*ERRORS.values(), ENDED, FAILED])
 
+    def test_an_error_in_the_form_of_openai_has_its_code_within(self) -> None:
+        """As a proxy in front of the server writes it."""
+        error = {"message": "why", "code": "model_not_found", "type": "invalid_request_error"}
+        (refusal,) = Line(seconds=1).got("error", error=error)
+        assert refusal == Refusal(row=ERRORS["model_not_found"], text="why")
+
     def test_the_end_of_a_dial_without_audio_is_no_error(self) -> None:
         line = Line().stop()
         assert line.got("error", error="no input", code="processing_error") == [

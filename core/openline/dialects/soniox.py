@@ -68,7 +68,12 @@ LONGEST_STREAM: Final = 300 * 60.0
 #: Milliseconds that ``max_endpoint_delay_ms`` may be (Soniox, WebSocket API, Parameters).
 ENDPOINT_DELAYS: Final = (500, 3000)
 #: A message has at least one of these, or is of another kind.
-_KNOWN: Final = ("tokens", "final_audio_proc_ms", "total_audio_proc_ms", "finished", "error_code")
+_KNOWN: Final = (
+    *("tokens", "final_audio_proc_ms", "total_audio_proc_ms", "finished"),
+    *("error_code", "error_type", "error_message"),
+)
+#: An error without a code has one of these.
+_ERROR: Final = ("error_type", "error_message")
 
 _API: Final = "Soniox, WebSocket API, Parameters"
 
@@ -159,7 +164,8 @@ class Soniox(DialectBase):
             return memory, (message,)
         if not any(name in message for name in _KNOWN):
             return memory, (unknown(message),)
-        if message.get("error_code") is not None:
+        is_error = any(text(message.get(name)) for name in _ERROR)
+        if is_error or message.get("error_code") is not None:
             return _error(memory, message)
         given = message.get("tokens")
         if given is not None and not isinstance(given, list):

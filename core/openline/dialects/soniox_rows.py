@@ -28,6 +28,7 @@ ERRORS: Final[Mapping[int, Rule]] = MappingProxyType(
         400: _rule(Action.FATAL, "Soniox rejected what this client sent, and would again"),
         401: _rule(Action.REAUTH, "Soniox refused the key"),
         402: _rule(Action.FATAL, "the Soniox account has no balance or budget left"),
+        403: _rule(Action.REAUTH, "Soniox refused the key, as one that has expired"),
         408: _rule(Action.RETRY, "Soniox waited too long for audio"),
         429: _rule(Action.LATER, "Soniox has had too many requests of this account"),
         500: _rule(Action.RETRY, "Soniox failed"),
@@ -40,6 +41,11 @@ OTHER: Final = _rule(Action.RETRY, "Soniox reported an error of an unknown kind"
 TYPES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
         "unauthenticated": ERRORS[401],
+        "permission_denied": Rule(
+            action=Action.FATAL,
+            why="the Soniox key does not allow this",
+            source="soniox 2.10.0, errors.py",
+        ),
         "model_not_available": _rule(Action.FATAL, "Soniox does not have this model"),
         "max_concurrent_connections_reached": ERRORS[429],
     }

@@ -46,7 +46,7 @@ from openline.dialects.protocol import (
     Status,
 )
 from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
-from openline.dialects.wire_json import Fields, read_object, text, unknown, write
+from openline.dialects.wire_json import Fields, fields, read_object, text, unknown, write
 from openline.reconnect.verdicts import Action, Rule
 
 #: vLLM's default port, on this machine.
@@ -205,7 +205,9 @@ def _done(memory: VLLMMemory, message: Fields) -> Decoded:
 
 
 def _error(memory: VLLMMemory, message: Fields) -> Message:
-    code, said = text(message.get("code")), text(message.get("error"))
+    within = fields(message.get("error"))  # the form of OpenAI, as proxies write it
+    code = text(message.get("code")) or text(within.get("code"))
+    said = text(message.get("error")) or text(within.get("message"))
     row = ERRORS.get(code, FAILED)
     if memory.stopped and not memory.sent and row is FAILED:  # nothing was there to transcribe
         return FinalMessage(summary={})
