@@ -17,6 +17,7 @@ import msgspec
 
 from openline.backend import Backend
 from openline.events import Redirected, SocketLost, SocketOpened
+from openline.text import one_line
 from openline_driver.facts import Refused
 
 #: RFC 9110 §15.4: the statuses that name another place to ask. Without a Location they do not.
@@ -24,7 +25,11 @@ REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 #: Bytes of the head of an answer that are read before it counts as endless.
 MAX_HEAD: Final = 65_536
 #: The headers of a refusal that are looked at; others (Set-Cookie, say) may hold secrets.
-ALLOWED: Final = ("location", "retry-after", "date")
+ALLOWED: Final = ("location", "retry-after", "date", "dg-error")
+#: The header in which a server says why it refuses (Deepgram, Errors).
+_WHY: Final = "dg-error"
+#: Characters of it that are shown.
+_SHOWN: Final = 200
 
 _SWITCHING_PROTOCOLS: Final = 101  # RFC 9110 §15.2.2
 _HTTP: Final = b"HTTP/1."
@@ -145,8 +150,14 @@ def refusal(refused: Refused) -> Redirected | SocketLost:
         retry_after=retry_after(
             headers.get("retry-after"), refused.received_at if sent_at is None else sent_at
         ),
-        detail=f"HTTP {status}",
+        detail="; ".join(each for each in (_said(headers), f"HTTP {status}") if each),
     )
+
+
+def _said(headers: Mapping[str, str]) -> str:
+    """Why a server refuses, in its own words, on one line."""
+    said = one_line(headers.get(_WHY, ""))
+    return said if len(said) <= _SHOWN else f"{said[: _SHOWN - 1]}…"
 
 
 def retry_after(value: str | None, sent_at: float | None) -> float | None:

@@ -195,6 +195,27 @@ def test_retry_after_is_a_number_or_a_date(value: str | None, seconds: float | N
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be changed")
+@pytest.mark.parametrize(
+    ("said", "detail"),
+    [
+        ("No such model/language/tier combination.", "No such model/language/tier combination."),
+        ("bad\x1b[2J \t option", "bad�[2J option"),
+        ("x" * 999, "x" * 199 + "…"),
+    ],
+)
+def test_a_refusal_that_says_why_is_quoted(said: str, detail: str) -> None:
+    """Deepgram's answer to a wrong option or key has its reason in this header."""
+    lost = refusal(Refused(1, 400, {"dg-error": said, "set-cookie": "secret"}))
+    assert isinstance(lost, SocketLost)
+    assert lost.detail == f"{detail}; HTTP 400"
+
+
+def test_a_refusal_without_a_reason_says_its_status() -> None:
+    lost = refusal(Refused(1, 400, {"dg-error": " "}))
+    assert isinstance(lost, SocketLost)
+    assert lost.detail == "HTTP 400"
+
+
 def test_date_without_a_zone_is_in_gmt_wherever_it_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -36,7 +36,7 @@ STATUSES: Final[Mapping[int, Rule]] = MappingProxyType(
     {
         400: Rule(
             action=Action.FATAL,
-            why="the server rejected an option: its header dg-error says which",
+            why="the server rejected an option: check the options of the dialect",
             source=_ERRORS,
             weather=_ROUTER,
         ),
