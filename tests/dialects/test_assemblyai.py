@@ -460,6 +460,14 @@ class TestProof:
         assert TOLD_WITHIN > 4.9
 
 
+def test_the_models_that_came_after_u3_end_a_turn_once_and_report_silence() -> None:
+    """AssemblyAI, Streaming diarization, recommends the last of these."""
+    for model in ("u3-rt-pro", "universal-3-6-pro", "assemblyai-stt-3-7-realtime"):
+        dialect = AssemblyAI(model=model)
+        assert dialect.traits.proves_silence
+        assert finals(play(dialect, ended(0, "yes", spoken("yes", 0, 500)))[1]) == ["yes"]
+
+
 class TestTheEnd:
     @pytest.mark.parametrize(
         ("sent", "until"), [(None, 12.0), (12.9, None), (12.0, None), (13.1, 12.0)]

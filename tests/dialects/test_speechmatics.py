@@ -264,6 +264,11 @@ class TestTranscripts:
         assert (first.text, first.start, first.end, first.speaker) == ("Fine.", 0.0, 1.5, "S1")
         assert (second.text, second.start, second.end, second.speaker) == ("Good", 1.5, 2.5, "S2")
 
+    def test_a_speaker_who_is_not_known_has_no_name(self) -> None:
+        """Speechmatics, Realtime diarization: UU is used when the speaker cannot be identified."""
+        (final,) = heard(transcript("Hm ", 0, 1, word("Hm", 0, 1, "UU")))
+        assert (final.speaker, final.words[0].speaker) == (None, None)
+
     def test_without_a_text_the_words_are_the_text(self) -> None:
         for text in (None, ""):
             message = transcript("", 0, 2, word("Yes", 0, 1), mark(".", 1), {"type": "word"})

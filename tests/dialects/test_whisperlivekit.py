@@ -240,6 +240,21 @@ def test_words_that_were_never_committed_are_told_at_the_end() -> None:
     ]
 
 
+def test_words_that_belong_to_no_speaker_name_none() -> None:
+    kit = WhisperLiveKit(diarization=True)
+    (told,) = wire.told(decode(state(line(" one", "00.00", "01.00", -1), policy=1.0), kit=kit))
+    assert told.speaker is None
+
+
+def test_older_servers_say_beg() -> None:
+    old = {"speaker": 1, "text": " one", "beg": "0:00:02", "end": "0:00:03"}
+    (told,) = wire.told(decode(state(old, policy=1.0)))
+    assert (told.start, told.end) == (2.0, 3.0)
+    quiet = {"speaker": -2, "text": "", "beg": "0:00:03", "end": "0:00:09"}
+    proved = decode(state(old, policy=1.0), state(old, quiet, policy=0.0))[1]
+    assert proved == (Proof(drained=9.0, confirmed=8.5),)
+
+
 def test_lines_that_are_cut_anew_are_told_once() -> None:
     """Speakers are found later: the line of one becomes the lines of two, and a third is new."""
     kit = WhisperLiveKit(diarization=True)

@@ -73,7 +73,7 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 #: The version of the interface, as the maker's own client sends it (assemblyai 1.8.2).
 VERSION: Final = "2025-05-12"
 #: How the names of the models begin that report silence, and format each end of a turn at once.
-_NEWER: Final = ("u3", "universal-3")
+_NEWER: Final = ("u3", "universal-3", "assemblyai-stt")
 #: The whole seconds of a ``Termination`` may be this much less than what was sent.
 _ROUNDED: Final = 1.0
 _FORCE: Final = write({"type": "ForceEndpoint"})

@@ -75,6 +75,8 @@ _EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "AudioEventEnded": "audio_event_ended",
     }
 )
+#: The speaker of words whose speaker is not known (Speechmatics, Realtime diarization).
+_UNKNOWN: Final = "UU"
 #: To which neighbour punctuation belongs.
 _TO_PREVIOUS: Final = frozenset({"previous", "both"})
 _TO_NEXT: Final = frozenset({"next", "both"})
@@ -268,12 +270,13 @@ def _words(results: list[Fields]) -> tuple[tuple[Word, ...], str | None]:
 
 
 def _word(content: str, result: Fields, best: Mapping[str, Any]) -> Word:
+    speaker = label(best.get("speaker"))
     return Word(
         text=content,
         start=number(result.get("start_time")),
         end=number(result.get("end_time")),
         confidence=number(best.get("confidence")),
-        speaker=label(best.get("speaker")),
+        speaker=None if speaker == _UNKNOWN else speaker,
     )
 
 

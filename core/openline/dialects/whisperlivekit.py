@@ -58,7 +58,7 @@ from openline.dialects.protocol import (
     Unknown,
 )
 from openline.dialects.traits import Address, AudioForm, Drain, End, Ends, Traits
-from openline.dialects.whisperlivekit_lines import Told, clock, take_line
+from openline.dialects.whisperlivekit_lines import Told, begin_of, clock, take_line
 from openline.dialects.wire_json import Fields, label, number, objects, read_object, text
 from openline.reconnect.verdicts import Action, Rule
 
@@ -83,6 +83,8 @@ UNAUTHORIZED: Final = Rule(
 _MODES: Final = ("diff", "full")
 #: The speaker of a line of silence.
 _SILENT: Final = -2
+#: The speaker of words that belong to none.
+_NOBODY: Final = "-1"
 #: Seconds: figures are rounded to 0.1, so the sum of two may be so much too large.
 _ROUNDED: Final = 0.1
 #: Seconds by which a word may begin before the server notices that the silence is over (openline).
@@ -249,7 +251,7 @@ def _read(
             waiting = new
             break
         begun, told = told.until, after
-        start = clock(line.get("start"))
+        start = begin_of(line)
         if start is None or after.length > len(new):  # the line goes on
             start = max(begun, start or 0.0)
         if new.strip():
@@ -260,10 +262,15 @@ def _read(
                     end=told.until,
                     final=True,
                     language=label(line.get("detected_language")) or kit.language,
-                    speaker=label(line.get("speaker")) if kit.diarization else None,
+                    speaker=_speaker(line) if kit.diarization else None,
                 )
             )
     return told, finals, waiting, silence
+
+
+def _speaker(line: Fields) -> str | None:
+    speaker = label(line.get("speaker"))
+    return None if speaker == _NOBODY else speaker
 
 
 def _decoded(found: Fields, committed: float) -> float:
@@ -274,7 +281,7 @@ def _decoded(found: Fields, committed: float) -> float:
 
 def _silent(silence: Fields, decoded: float, confirmed: float) -> tuple[float, float]:
     """What is decoded and confirmed with the line of silence that is the last one."""
-    start, end = clock(silence.get("start")), clock(silence.get("end"))
+    start, end = begin_of(silence), clock(silence.get("end"))
     if start is None or end is None or start > decoded + 2 * _ROUNDED or end < start:
         return decoded, confirmed
     return max(decoded, end), round(max(confirmed, end - ONSET), 3)

@@ -47,7 +47,7 @@ def take_line(told: Told, line: Fields, *, passed: bool) -> tuple[Told, str, boo
     ``passed``: the growing line came before in the same message, so this one is new.
     """
     said = text(line.get("text"))
-    start, end = clock(line.get("start")), clock(line.get("end"))
+    start, end = begin_of(line), clock(line.get("end"))
     if not said:
         return told, "", passed
     is_known = told.begin is not None and start == told.begin
@@ -72,6 +72,11 @@ def take_line(told: Told, line: Fields, *, passed: bool) -> tuple[Told, str, boo
         tail=(told.tail + new)[-_TAIL:],
     )
     return after, new, passed
+
+
+def begin_of(line: Fields) -> float | None:
+    """Where a line begins, in seconds; older servers name it otherwise."""
+    return clock(line.get("start", line.get("beg")))
 
 
 def clock(value: object) -> float | None:
