@@ -17,7 +17,13 @@ from hypothesis import strategies as st
 from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run
 from openline.dialects.openai import OpenAI
-from openline.dialects.openai_items import MOST_ITEMS, MOST_TEXT, Commit, OpenAIMemory
+from openline.dialects.openai_items import (
+    MOST_ITEMS,
+    MOST_TEXT,
+    SKIPPED,
+    Commit,
+    OpenAIMemory,
+)
 from openline.dialects.openai_rows import ERRORS, SETTINGS
 from openline.dialects.options import configured, recorded
 from openline.dialects.protocol import (
@@ -388,6 +394,36 @@ class TestWithCommits:
             Remark(text="oh"),
             FinalMessage(summary={}, until=10.0),
         ]
+
+
+class TestSkippedItems:
+    """OpenAI's users report items for which neither a transcript nor a failure ever came."""
+
+    def test_an_item_that_others_passed_long_ago_is_lost(self) -> None:
+        line = Line()
+        line.hear(5.0)
+        line.speech("A", 1000, 2000)
+        line.speech("B", 3000, 4000)
+        assert line.completed("B") == [final("B", 3.0, 4.0), confirmed(1.0)]
+        line.hear(2.0 + SKIPPED)
+        late = round(1000 * SKIPPED)
+        lost, received, proof = line.got(BUFFER + "speech_started", "C", audio_start_ms=late)
+        assert isinstance(lost, Lost)
+        assert (lost.start, lost.end) == (1.0, 2.0)
+        assert (proof, received) == (
+            confirmed(4.0),
+            Proof(received=float(SKIPPED), drained=float(SKIPPED)),
+        )
+        assert line.completed("A", "late")[0] == final("A", None, None, "late")
+
+    def test_an_item_is_not_lost_while_no_later_one_has_its_transcript(self) -> None:
+        """A slow server transcribes one after the other."""
+        line = Line()
+        line.speech("A", 1000, 2000)
+        line.speech("B", 3000, 4000)
+        line.hear(500.0)
+        assert line.got(WORDS + "delta", "A", delta=" ") == []
+        assert line.completed("A") == [final("A", 1.0, 2.0), confirmed(2.0)]
 
 
 class TestOtherServers:

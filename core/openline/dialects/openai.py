@@ -23,7 +23,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from openline.dialects.openai_items import MOST_ITEMS, MOST_TEXT, Commit, OpenAIMemory
+from openline.dialects.openai_items import (
+    MOST_ITEMS,
+    MOST_TEXT,
+    Commit,
+    OpenAIMemory,
+    without_skipped,
+)
 from openline.dialects.openai_rows import (
     error_item,
     is_about_commit,
@@ -219,7 +225,7 @@ class OpenAI(DialectBase):
             return memory, ()
         else:
             return memory, (unknown(message),)
-        return _with_end(memory, items)
+        return _with_end(*without_skipped(memory, items))
 
 
 def _commit(memory: OpenAIMemory, sent: Sent) -> Encoded:

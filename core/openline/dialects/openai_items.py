@@ -17,12 +17,17 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from openline.dialects.protocol import Heard, Lost, Message, Proof, Refusal
+
 #: Items without a transcript that are kept at most; real sessions have one or two.
 MOST_ITEMS: Final = 24
 #: Names of finished items that are kept, so that a late message does not open one again.
 MOST_GONE: Final = 8
 #: Characters of an unfinished transcript that are kept, its last ones.
 MOST_TEXT: Final = 500
+#: Seconds of audio behind an item without a transcript, while later ones have theirs: it gets none
+#: (openline).
+SKIPPED: Final = 45.0
 #: Seconds: items of OpenAI overlap by their padding, 0.3 s. One that begins earlier was counted by
 #: a clock that began anew.
 ANEW: Final = 1.0
@@ -139,6 +144,15 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
         item = replace(item, start=start, end=max(first.seconds, start))
         return replace(self.with_item(item), pending=tuple(rest))
 
+    @property
+    def skipped(self) -> tuple[Item, ...]:
+        """Items that later ones passed long ago."""
+        return tuple(
+            each
+            for each in self.items
+            if each.end is not None and each.end < self.done and self.sent - each.end >= SKIPPED
+        )
+
     def without_commit(self, name: str) -> OpenAIMemory:
         """The memory once the commit of the event ``name`` failed: its audio waits for the next."""
         rest = tuple(each for each in self.pending if each.id != name)
@@ -150,3 +164,21 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
         open_at = [each.start for each in self.items]
         held = [] if self.held is None else [self.held]
         return max(self.proved, min([self.done, *open_at, *held]))
+
+
+def without_skipped(
+    memory: OpenAIMemory, items: list[Message]
+) -> tuple[OpenAIMemory, list[Message]]:
+    """``items``, and what will get no transcript as lost audio, unless they end the dial."""
+    if not memory.skipped or any(isinstance(each, Refusal) for each in items):
+        return memory, items
+    lost = [
+        Lost(source=None, text="no transcript came", start=each.start, end=each.end)
+        for each in memory.skipped
+    ]
+    for each in memory.skipped:
+        memory = memory.finished(each)
+    words = [each for each in items if isinstance(each, Heard)]
+    others = [each for each in items if not isinstance(each, Heard)]
+    memory = replace(memory, proved=memory.confirmed)
+    return memory, [*words, *lost, *others, Proof(confirmed=memory.proved)]
