@@ -395,6 +395,18 @@ class TestEverythingElse:
         assert decode(error) == [Remark(text="SchemaError: no such message")]
         assert decode({"type": "Error", "message": ["?"]}) == [Remark(text="")]
 
+    @pytest.mark.parametrize(
+        ("error", "said"),
+        [
+            ({"err_code": "INVALID_AUTH", "err_msg": "Invalid credentials."},
+             "INVALID_AUTH: Invalid credentials."),
+            ({"error": "Bad Request", "reason": "no such model"}, "Bad Request: no such model"),
+        ],
+    )  # fmt: skip
+    def test_an_error_of_an_older_form_is_told(self, error: dict[str, Any], said: str) -> None:
+        """Deepgram, Errors: the body of a refusal, which some servers send as a message."""
+        assert decode({**error, "request_id": "1"}) == [Remark(text=said)]
+
     def test_an_unknown_type_is_tolerated(self) -> None:
         assert decode({"type": "ConfigureSuccess"}) == [Unknown(type="ConfigureSuccess")]
         assert decode({"type": "x" * 99}) == [Unknown(type="x" * 80)]

@@ -27,6 +27,7 @@ from openline.dialects.protocol import (
     Noticed,
     Proof,
     Refusal,
+    Remark,
     Sent,
     Status,
     Unknown,
@@ -318,6 +319,11 @@ class TestTrouble:
 
     def test_an_error_of_no_type_is_one_too(self) -> None:
         assert one({"message": "Error", "type": 3}) == Refusal(row=OTHER, text="")
+
+    def test_an_error_of_a_new_type_leaves_the_verdict_to_the_close(self) -> None:
+        """A close always follows, and its code may be one that is known, as 4005."""
+        new = {"message": "Error", "type": "contract_paused", "reason": "Paused"}
+        assert one(new) == Remark(text="contract_paused: Paused")
 
     def test_beyond_the_limit_another_connection_is_wanted_and_this_one_proves_nothing(
         self,

@@ -65,6 +65,8 @@ _ROUNDED: Final = 0.02
 _CLOSE: Final = write({"type": "CloseStream"})
 _FINALIZE: Final = write({"type": "Finalize"})
 _KEEPALIVE: Final = write({"type": "KeepAlive"})
+#: The members of an error of an older form, which has no type (Deepgram, Errors).
+_OLDER: Final = ("err_code", "err_msg", "error", "reason")
 #: What Deepgram noticed, by the type of the message; times in it are those of the connection.
 _EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {"SpeechStarted": "speech_started", "UtteranceEnd": "utterance_end"}
@@ -197,6 +199,9 @@ class Deepgram(DialectBase):
             case str() as kind if kind in _EVENTS:
                 payload = {name: value for name, value in message.items() if name != "type"}
                 return memory, (Noticed(kind=_EVENTS[kind], payload=payload),)
+            case None:
+                older = ": ".join(filter(None, (text(message.get(each)) for each in _OLDER)))
+                return memory, (Remark(text=older) if older else unknown(message),)
             case _:
                 return memory, (unknown(message),)
 

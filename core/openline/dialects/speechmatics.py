@@ -39,13 +39,14 @@ from openline.dialects.protocol import (
     Noticed,
     Proof,
     Refusal,
+    Remark,
     Sent,
     Status,
     Unknown,
     Word,
 )
 from openline.dialects.speakers import by_speaker
-from openline.dialects.speechmatics_rows import CODES, ERRORS, OTHER, STATUSES
+from openline.dialects.speechmatics_rows import CODES, ERRORS, OTHER, STATUSES, UNEXPLAINED
 from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits, Unit
 from openline.dialects.wire_json import (
     Fields,
@@ -200,6 +201,8 @@ def _items(message: Fields) -> tuple[Message, ...]:
         case "Error":
             sort = text(message.get("type"))
             said = ": ".join(each for each in (sort, reason) if each)
+            if sort and sort not in ERRORS and sort != UNEXPLAINED:
+                return (Remark(text=said),)  # the close that follows decides
             return (Refusal(row=ERRORS.get(sort, OTHER), text=said),)
         case "Warning":
             return _warning(text(message.get("type")), reason)

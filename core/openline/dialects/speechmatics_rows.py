@@ -64,7 +64,9 @@ ERRORS: Final[Mapping[str, Rule]] = MappingProxyType(
         "session_transfer": _retry("the server could not move the session elsewhere"),
     }
 )
-#: An error of a type that is not in the reference, and ``unknown_error``.
+#: The type of an error that the server does not explain.
+UNEXPLAINED: Final = "unknown_error"
+#: Such an error, and one without a type. One of a new type leaves the verdict to the close.
 OTHER: Final = _retry("the server reported an error that it does not explain", strike=True)
 #: Close codes with another meaning than in the verdict table, or a clearer reason.
 CODES: Final[Mapping[int, Rule]] = MappingProxyType(
