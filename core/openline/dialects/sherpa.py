@@ -149,7 +149,7 @@ class Sherpa(DialectBase):
             return memory, (found,)
         if not any(name in found for name in ("text", "is_final", "start_time")):
             return memory, (Unknown(type="an object without text"),)
-        if set(found) == _PYTHON:
+        if found.keys() == _PYTHON:
             return memory, (Refusal(row=PYTHON, text="a state without times"),)
         return _take(memory, _segment(found, memory, self.subsampling / _ASSUMED))
 
