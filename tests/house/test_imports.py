@@ -10,10 +10,13 @@ import ast
 import graphlib
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.house.support_trees import tree
 
 ROOT = Path(__file__).parents[2]
 
@@ -187,16 +190,22 @@ def _modules() -> Iterator[Module]:
                 continue  # a script
             is_package = parts[-1] == "__init__"
             name = ".".join(parts[:-1] if is_package else parts)
-            yield Module(name, is_package, ast.parse(path.read_text("utf-8"), str(path)))
+            yield Module(name, is_package, tree(path))
 
 
 MODULES = {module.name: module for module in _modules()}
+NAMES = frozenset(MODULES)
 CORE = sorted(name for name in MODULES if name.split(".")[0] == "openline")
 DRIVER = sorted(name for name in MODULES if name.split(".")[0] == "openline_driver")
 
 
 def _within(name: str, whole: str) -> bool:
     return name == whole or name.startswith(f"{whole}.")
+
+
+@cache
+def _import_nodes(module: Module) -> list[ast.Import | ast.ImportFrom]:
+    return [node for node in ast.walk(module.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def _imports(module: Module, known: frozenset[str]) -> Iterator[tuple[int, str]]:
@@ -207,11 +216,11 @@ def _imports(module: Module, known: frozenset[str]) -> Iterator[tuple[int, str]]
     package = module.name.split(".")
     if not module.is_package:
         package.pop()
-    for node in ast.walk(module.tree):
+    for node in _import_nodes(module):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node.lineno, alias.name
-        elif isinstance(node, ast.ImportFrom):
+        else:
             up = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*up, *([node.module] if node.module else [])])
             for alias in node.names:
@@ -226,7 +235,7 @@ def _impurities(module: Module) -> list[str]:
         allowed += besides if _within(module.name, part) else ()
     found = [
         f"{module.name}:{line} imports {imported}"
-        for line, imported in _imports(module, PURE | frozenset(MODULES))
+        for line, imported in _imports(module, PURE | NAMES)
         if imported not in PURE and not any(_within(imported, whole) for whole in allowed)
     ]
     found += [
@@ -249,12 +258,12 @@ def _trespasses(module: Module) -> list[str]:
     room = module.name.split(".")[0]
     found = [
         f"{module.name}:{line} imports {imported}: {room} may import {ROOMS[room]}"
-        for line, imported in _imports(module, frozenset(MODULES))
+        for line, imported in _imports(module, NAMES)
         if (other := imported.split(".")[0]) in ROOMS and other not in {room, *ROOMS[room]}
     ]
     return found + [
         f"{module.name}:{line} imports {imported}, kept for {kept} and {others}"
-        for line, imported in _imports(module, frozenset(MODULES))
+        for line, imported in _imports(module, NAMES)
         for kept, others in ONLY.items()
         if _within(imported, kept)
         and not any(_within(module.name, allowed) for allowed in (kept, *others))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.support_trees import tree
+
 ROOT = Path(__file__).parents[2]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 MODULES = CORE + sorted((ROOT / "adapters").rglob("*.py"))
@@ -22,11 +24,11 @@ def _sentence(docstring: str | None) -> bool:
     return docstring is not None and len(docstring.split()) >= 3 and "." in docstring
 
 
-def _undocumented(tree: ast.Module) -> list[str]:
+def _undocumented(module: ast.Module) -> list[str]:
     """The public classes and functions of a module that have no docstring."""
     return [
         f"line {node.lineno}: {node.name}"
-        for node in tree.body
+        for node in module.body
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and not node.name.startswith("_")
         and not ast.get_docstring(node)
@@ -35,7 +37,7 @@ def _undocumented(tree: ast.Module) -> list[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=_label)
 def test_module_has_a_head_docstring(path: Path) -> None:
-    assert _sentence(ast.get_docstring(ast.parse(path.read_text("utf-8"))))
+    assert _sentence(ast.get_docstring(tree(path)))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=_label)
@@ -45,7 +47,7 @@ def test_a_module_is_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CORE, ids=_label)
 def test_public_name_has_a_docstring(path: Path) -> None:
-    assert not _undocumented(ast.parse(path.read_text("utf-8")))
+    assert not _undocumented(tree(path))
 
 
 @pytest.mark.parametrize("docstring", [None, "", "x", "x.", "Just a title"])
