@@ -46,7 +46,7 @@ ELSEWHERE := adapters/openline_driver/*,adapters/openline_livekit/*,adapters/ope
 # What `make test` and `make long` run side by side, the longest first. At each moment there are two
 # checks more than there are cores, because real sockets, programs and the pages of the documentation
 # wait for a real clock half of the time; their limits are far above what the load of the others costs.
-CHECKS := programs sockets loops rooms core docs house mypy kit properties searches faults
+CHECKS := programs sockets core rooms mypy loops house kit docs searches properties faults
 LONG := long-rooms long-sockets long-programs long-searches long-docs long-house long-kit long-properties long-core \
 	pyright long-faults
 .PHONY: $(CHECKS:%=check-%) $(LONG:%=check-%)

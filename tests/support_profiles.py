@@ -9,7 +9,7 @@ from hypothesis import settings
 #: The profile of ``make test`` (``tests/conftest.py``).
 QUICK = "quick"
 #: How many times fewer examples a quick run takes.
-FEWER = 5
+FEWER = 10
 #: How much longer a soak goes on.
 SOAK = 100
 
