@@ -1,0 +1,120 @@
+"""Clients that send what no contract foresees: each contract answers or ends, and none crashes."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from trio.testing import MockClock
+
+from openline_server.contract import MalformedMessageError, Refusal
+from openline_server.contracts import CONTRACTS
+from openline_server.contracts.base import Ending, Reply
+from openline_server.injector import FaultInjector
+from tests.server.test_contracts_faults import MANNERS
+from tests.server.wires import ending_of, opened
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Refused, Talking
+
+EVERY = sorted(CONTRACTS)
+#: A value of each JSON type, where a contract wants another; the last is half a character.
+VALUES: list[Any] = [None, True, 5, -1e300, "x", [], [1], {}, {"a": []}, "\ud800"]
+#: What a message holds for each contract that reads one.
+WHOLE: list[dict[str, Any]] = [
+    {"type": "session.update", "model": "m", "session": {"audio": {"input": {
+        "format": {"type": "audio/pcm", "rate": 24000}, "turn_detection": None}}}},
+    {"type": "input_audio_buffer.append", "audio": "AAAA"},
+    {"type": "input_audio_buffer.commit", "final": True},
+    {"message": "StartRecognition", "audio_format": {"encoding": "pcm_s16le", "sample_rate": 16000},
+     "transcription_config": {"language": "en"}},
+    {"model": "m", "audio_format": "pcm_s16le", "sample_rate": 16000, "num_channels": 1},
+    {"uid": "u", "language": "en", "task": "t", "model": "m", "audio_format": "int16",
+     "send_last_n_segments": 3},
+    {"config": {"sample_rate": 16000, "words": True, "max_alternatives": 1}},
+    {"type": "start", "session_id": "s", "attempt_id": "a", "connection_id": "c",
+     "sample_rate": 16000, "format": "pcm_s16le", "channels": 1, "client_features": {}},
+    {"type": "audio", "source": "mic", "data": "AAAA"},
+]  # fmt: skip
+
+
+def spoilt(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The message with each of its members, at any depth, replaced by each value."""
+    found = [message | {name: value} for name in message for value in VALUES]
+    for name, inner in message.items():
+        if isinstance(inner, dict):
+            found += [message | {name: each} for each in spoilt(inner)]
+    return found
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("message", WHOLE, ids=lambda message: next(iter(message.values())))
+def test_no_value_of_a_message_crashes_a_contract(name: str, message: dict[str, Any]) -> None:
+    for each in [message, *spoilt(message), *VALUES]:
+        talk = opened(name)
+        for _ in range(2):  # the first may have begun the session
+            try:
+                actions = talk.read(json.dumps(each))
+            except (Refusal, MalformedMessageError):
+                break
+            for action in actions:
+                for told in action.messages if isinstance(action, Reply) else ():
+                    text = told if isinstance(told, str) else talk.encode(told)
+                    assert text.encode()
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("target", ["//[x", "//[x?token=t", "http://[", "/\u2100//"])
+def test_no_path_crashes_a_contract(name: str, target: str) -> None:
+    contract = CONTRACTS[name]
+    assert contract.any_path is (contract.refuse(target) is None)
+    judged = contract.judge((), target, "secret")
+    assert (judged is None) is (name in {"vosk", "sherpa"})  # which know no token
+    assert opened(name).opening.query == {}
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("code", [999, 1005, 1006, 1015, 5000, 65535])
+def test_an_error_whose_code_no_close_frame_holds_closes_as_one_without_a_code(
+    name: str, code: int
+) -> None:
+    _, usual = ending_of(opened(name), "error", code=None, message="no")
+    _, ending = ending_of(opened(name), "error", code=code, message="no")
+    assert ending.code == (1011 if name == "echopanel" else usual.code)
+
+
+def test_half_a_character_is_sent_back_as_json_writes_it() -> None:
+    (reply,) = opened("vllm").read('{"type":"\\ud83d"}')
+    assert isinstance(reply, Reply)
+    (told,) = reply.messages
+    assert "type: \\ud83d" in opened("vllm").encode(told)  # type: ignore[arg-type]  # an object
+
+
+async def test_a_path_that_no_url_has_is_answered(
+    autojump_clock: MockClock, refused: Refused, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    assert (await refused("deepgram", "//[x")).startswith("HTTP/1.1 404")
+    assert caplog.records == []
+
+
+async def test_speechmatics_tells_how_long_the_session_was_when_it_goes_away(
+    autojump_clock: MockClock, talk: Talking
+) -> None:
+    how = MANNERS["speechmatics"]
+    client = await talk("speechmatics", how.path, hooks=FaultInjector("go away 6s after start"))
+    await client.send(*how.opening)
+    for _ in range(60):
+        await client.send(how.piece)
+    assert await client.end() == 1008
+    reasons = [each["reason"] for each in client.messages if "session_timeout" in each.values()]
+    assert [reason.rpartition(" ")[2] for reason in reasons] == ["0m", "0.1m"]
+
+
+def test_vosk_answers_a_message_without_a_sample() -> None:
+    talk = opened("vosk")
+    _, (answer,) = talk.read(b""), talk.read(b"")
+    assert answer == Reply(({"partial": ""},))
+    assert ending_of(talk, "limit", seconds=1)[1] == Ending(1011)
