@@ -118,3 +118,47 @@ def test_vosk_answers_a_message_without_a_sample() -> None:
     _, (answer,) = talk.read(b""), talk.read(b"")
     assert answer == Reply(({"partial": ""},))
     assert ending_of(talk, "limit", seconds=1)[1] == Ending(1011)
+
+
+REFUSED = {
+    ("deepgram", "/v1/listn?token=s3cret"): "HTTP 404: its path is '/v1/listn', and deepgram's is"
+    " /v1/listen",
+    ("deepgram", "/v1/listen?encoding=opus"): "HTTP 400: Bad Request: encoding opus is not"
+    " supported",
+    ("assemblyai", "/v3/ws?sample_rate=1"): "HTTP 400: this encoding or sample_rate is not"
+    " supported",
+    ("whisperlivekit", "/x"): "HTTP 403: its path is '/x', and whisperlivekit's is /asr",
+    ("openai", "/v1/realtime"): "HTTP 401: its token is missing or wrong",
+    ("echopanel", "/ws/live-listener?token=wr0ng"): "1008: its token is missing or wrong",
+    ("soniox", "/transcribe-websocket"): "1000: its token is missing or wrong",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "target"), REFUSED)
+async def test_a_refusal_is_a_line_of_the_log(
+    autojump_clock: MockClock, refused: Refused, caplog: pytest.LogCaptureFixture, name: str,
+    target: str,
+) -> None:  # fmt: skip
+    await refused(name, target, token="s3cret-token")
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [f"connection 1 was refused with {REFUSED[name, target]}"]
+
+
+BROKEN: dict[tuple[str, str | bytes], str] = {
+    ("vosk", "config"): "closed with 1011",
+    ("whisperlive", "{}"): "closed with 1000",
+    ("assemblyai", b""): "closed with 3007 Input Duration Error",
+    ("echopanel", "no"): "not JSON",
+}
+
+
+@pytest.mark.parametrize(("name", "message"), BROKEN)
+async def test_a_broken_rule_is_a_line_of_the_log(
+    autojump_clock: MockClock, talk: Talking, caplog: pytest.LogCaptureFixture, name: str,
+    message: str | bytes,
+) -> None:  # fmt: skip
+    client = await talk(name)
+    await client.send(message)
+    await client.end()
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [f"connection 1 sent what {name} does not take: {BROKEN[name, message]}"]

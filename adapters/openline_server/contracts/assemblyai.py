@@ -92,7 +92,8 @@ class AssemblyAI(Contract):
         rate = query.get("sample_rate", "16000")
         fits = rate.isdecimal() and LEAST_RATE <= int(rate) <= MOST_RATE
         if query.get("encoding", "pcm_s16le") not in _ENCODINGS or not fits:
-            return Rejection(400, (("Content-Type", "application/json"),), _BAD_AUDIO)
+            body = json.dumps({"error": _BAD_AUDIO}).encode()
+            return Rejection(400, (("Content-Type", "application/json"),), body, _BAD_AUDIO)
         return None
 
     def read(self, message: str | bytes) -> Sequence[Action]:
@@ -248,7 +249,7 @@ class AssemblyAI(Contract):
         }
 
 
-_BAD_AUDIO: Final = json.dumps({"error": "this encoding or sample_rate is not supported"}).encode()
+_BAD_AUDIO: Final = "this encoding or sample_rate is not supported"
 
 
 def _ms(seconds: float) -> int:

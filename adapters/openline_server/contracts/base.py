@@ -77,6 +77,8 @@ class Rejection:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    #: For the log of the server.
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

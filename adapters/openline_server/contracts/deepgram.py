@@ -252,4 +252,4 @@ def _error(variant: str | None, text: str) -> Wire:
 def _bad_request(text: str) -> Rejection:
     body = {"err_code": "INVALID_QUERY_PARAMETER", "err_msg": f"Bad Request: {text}"}
     headers = (("dg-error", body["err_msg"]), ("Content-Type", "application/json"))
-    return Rejection(400, headers, json.dumps(body).encode())
+    return Rejection(400, headers, json.dumps(body).encode(), body["err_msg"])
