@@ -213,9 +213,13 @@ class Server:
                     connection.ending = refusal
                 else:
                     session = Session(self._context, connection, ws, refusal, request.path)
-                    with connection.conversation:
-                        ending = await session.run()
-                        connection.ending = connection.ending or ending
+                    try:
+                        with connection.conversation:
+                            ending = await session.run()
+                            connection.ending = connection.ending or ending
+                    except* ConnectionClosed:
+                        await transport.close_broken(ws.closed, connection.number)
+                        raise
                 ending = connection.ending or Ending(1006)
                 if ending.code == 1006:
                     transport.abort()

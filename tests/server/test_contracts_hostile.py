@@ -7,7 +7,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from trio.testing import MockClock
+import trio
+from trio.testing import MockClock, memory_stream_pair
 
 from openline_server.contract import MalformedMessageError, Refusal
 from openline_server.contracts import CONTRACTS
@@ -17,7 +18,8 @@ from tests.server.test_contracts_faults import MANNERS
 from tests.server.wires import ending_of, opened
 
 if TYPE_CHECKING:
-    from tests.server.conftest import Refused, Talking
+    from openline_server.server import Server
+    from tests.server.conftest import Refused, Serving, Talking
 
 EVERY = sorted(CONTRACTS)
 #: A value of each JSON type, where a contract wants another; the last is half a character.
@@ -162,3 +164,48 @@ async def test_a_broken_rule_is_a_line_of_the_log(
     await client.end()
     lines = [record.getMessage() for record in caplog.records]
     assert lines == [f"connection 1 sent what {name} does not take: {BROKEN[name, message]}"]
+
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+#: Frames with a mask of zeros, and how RFC 6455 closes them.
+NO_FRAMES = {
+    "no mask": (b"\x81\x02{}", b"\x03\xea", "1002"),
+    "no UTF-8": (b"\x81\x81" + bytes(4) + b"\xff", b"\x03\xef", "1007"),
+    "no opcode": (b"\x83\x80" + bytes(4), b"\x03\xea", "1002"),
+    "no code": (b"\x88\x82" + bytes(4) + b"\x03\xed", b"\x03\xea", "1002"),
+}
+
+
+async def answer_to(frame: bytes, server: Server) -> bytes:
+    """The frames that the server answers with, until it ends the connection."""
+    here, there = memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.handle, there)
+        await here.send_all(HANDSHAKE)
+        head = bytes(await here.receive_some())
+        assert head.endswith(b"\r\n\r\n")
+        await here.send_all(frame)
+        await here.send_eof()
+        return b"".join([bytes(each) async for each in here])
+
+
+@pytest.mark.parametrize("kind", NO_FRAMES)
+async def test_what_is_no_frame_gets_a_close_and_a_line(
+    autojump_clock: MockClock, serving: Serving, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    frame, code, told = NO_FRAMES[kind]
+    close = await answer_to(frame, serving(dialect="vosk"))
+    assert (close[:1], close[1], close[2:4]) == (b"\x88", len(close) - 2, code)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith(f"connection 1 sent what is no WebSocket: closed with {told} ")
+
+
+async def test_a_client_that_closes_with_1002_gets_one_close(
+    autojump_clock: MockClock, serving: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    close = b"\x88\x82" + bytes(4) + b"\x03\xea"
+    assert await answer_to(close, serving(dialect="vosk")) == b"\x88\x02\x03\xea"
+    assert caplog.records == []
