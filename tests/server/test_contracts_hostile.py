@@ -45,9 +45,9 @@ WHOLE: list[dict[str, Any]] = [
 def spoilt(message: dict[str, Any]) -> list[dict[str, Any]]:
     """The message with each of its members, at any depth, replaced by each value."""
     found = [message | {name: value} for name in message for value in VALUES]
-    for name, inner in message.items():
-        if isinstance(inner, dict):
-            found += [message | {name: each} for each in spoilt(inner)]
+    inner: dict[str, dict[str, Any]] = {n: v for n, v in message.items() if isinstance(v, dict)}
+    for name, each in inner.items():
+        found += [message | {name: other} for other in spoilt(each)]
     return found
 
 
