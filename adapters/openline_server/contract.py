@@ -191,5 +191,6 @@ def error(message: str) -> JsonObject:
 
 
 def encode(message: JsonObject) -> str:
-    """The text frame of a message."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    """The text frame of a message; half a character of UTF-16 is written as JSON escapes it."""
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -21,7 +21,8 @@ seconds is one too. ``"…"`` quotes a reason, or a URL with a comma or a semico
 The text is cut at the separators, and each fault is read from left to right, a regex for each
 part. The first part that does not match raises a ``FaultError`` of one line: its column, what
 was expected and found, and the phrase that was probably meant. That phrase is found by trial:
-each word is replaced by a known one that is close to it, until the fault can be read.
+each word is replaced by a known one that is close to it, or the first word of a fault is put in
+front (``429``, ``limit 30s``), until the fault can be read.
 """
 
 from __future__ import annotations
@@ -76,6 +77,11 @@ _EFFECTS: Final = sorted(
     (("[\\s-]+".join(re.split("[ -]", effect.phrase.words)), effect) for effect in Effect),
     key=lambda pair: -len(pair[0]),
 )
+#: What may be missing in front, or be another word for it; any word may be a URL.
+_FIRST_WORDS: Final = list(
+    dict.fromkeys(e.phrase.words.split()[0] for e in Effect if e is not Effect.REDIRECT)
+)
+_OTHER_WORDS: Final = r"\s*(?:http|status|code)(?=\s)"
 _EXAMPLES: Final = {each.phrase.words: each.phrase.example for each in Effect}
 #: What a word may be corrected to; the correction has to make a fault, so more does no harm.
 _KNOWN: Final = sorted({"then", *re.findall("[a-z]+", fault_list().lower())})
@@ -94,6 +100,8 @@ class FaultError(ValueError):
 
 def parse_faults(text: str) -> tuple[Fault, ...]:
     """The faults of ``text``, at least one. Raises FaultError."""
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # a user's value
+        raise FaultError(f"a fault is a text such as 'cut after ack', not {type(text).__name__}")
     return tuple(_Reader(each, start).fault() for start, each in _split(text))
 
 
@@ -114,6 +122,7 @@ class _Reader:
         self._text = text
         self._offset = offset
         self._suggests = suggests
+        self._effect_is_missing = False
         self._at = 0
 
     def fault(self) -> Fault:
@@ -149,6 +158,7 @@ class _Reader:
     def _effect(self) -> Effect:
         found = next((effect for words, effect in _EFFECTS if self._take(words)), None)
         if found is None:
+            self._effect_is_missing = True
             raise self._wrong("a fault")
         return Effect.SHUT if found is Effect.REFUSE and self._sees(_TIME) else found
 
@@ -272,14 +282,24 @@ class _Reader:
             old = word[0].lower()
             for near in [] if old in _KNOWN else get_close_matches(old, _KNOWN, 1):
                 repaired = f"{text[: word.start()]}{near}{text[word.end() :]}".strip()
-                try:
-                    _Reader(repaired, suggests=False).fault()
-                except FaultError:
-                    continue
-                self._at = word.start()
-                return repaired
+                if _reads(repaired):
+                    self._at = word.start()
+                    return repaired
+        if self._effect_is_missing:
+            rest = re.sub(_OTHER_WORDS, "", text, count=1, flags=re.IGNORECASE).strip()
+            for first in _FIRST_WORDS:
+                if _reads(whole := f"{first} {rest}"):
+                    return whole
         near_words = get_close_matches(text.strip().lower(), _EXAMPLES, 1)
         return _EXAMPLES[near_words[0]] if near_words else None
+
+
+def _reads(text: str) -> bool:
+    try:
+        _Reader(text, suggests=False).fault()
+    except FaultError:
+        return False
+    return True
 
 
 def _printable(text: str) -> str:

@@ -3,23 +3,33 @@
 While it is closed no connection gets in: the sockets stay bound to the address but do not
 listen, so the kernel refuses clients and gives the port to no other process. A client that
 had dialled and was not yet accepted is reset.
+
+A process without a free file accepts nothing; a line each ten seconds says so.
 """
 
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from math import inf
 from typing import Any, Final, NamedTuple
 
 import trio
 
 from openline_server.config import AddressError, BackendError, ServerConfig
 
+log: Final = logging.getLogger(__name__)
+
 _BACKLOG: Final = 128
+#: What ends once another connection or another process ends.
+_SHORTAGES: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+_RETRY_SECONDS: Final = 0.1
+_SAY_SECONDS: Final = 10.0
 
 
 class _Kind(NamedTuple):
@@ -28,6 +38,40 @@ class _Kind(NamedTuple):
     family: int
     type: int
     address: tuple[Any, ...]
+
+
+class PatientListener(trio.abc.Listener[trio.SocketStream]):
+    """Waits where trio would log a traceback each tenth of a second."""
+
+    def __init__(self, listener: trio.abc.Listener[trio.SocketStream]) -> None:
+        """Take ownership of ``listener``."""
+        self._listener = listener
+        self._said_at = -inf
+
+    async def accept(self) -> trio.SocketStream:
+        """The next connection. Raises OSError."""
+        while True:
+            try:
+                return await self._listener.accept()
+            except OSError as error:
+                if error.errno not in _SHORTAGES:
+                    raise
+                self._say(error.strerror)
+            await trio.sleep(_RETRY_SECONDS)
+
+    async def aclose(self) -> None:
+        """Close the listener."""
+        await self._listener.aclose()
+
+    def _say(self, why: str | None) -> None:
+        now = trio.current_time()
+        if now - self._said_at >= _SAY_SECONDS:
+            self._said_at = now
+            log.warning(
+                "cannot accept a connection: %s; it waits until another one ends (more at a time:"
+                " a higher ulimit -n)",
+                why,
+            )
 
 
 class Port:
@@ -47,7 +91,7 @@ class Port:
     ) -> None:
         """Accept until cancelled."""
         serve = partial(trio.serve_listeners, handler_nursery=nursery)
-        await serve(handler, self._listeners)
+        await serve(handler, [PatientListener(each) for each in self._listeners])
 
     async def close(self) -> None:
         """Refuse every client. Idempotent. Raises BackendError if another process got the port."""

@@ -32,7 +32,7 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
 from wsproto.utilities import LocalProtocolError
 
-from openline_server import contract
+from openline_server import admission, contract
 from openline_server.config import BackendError, ServerConfig
 from openline_server.contracts import CONTRACTS, Contract
 from openline_server.contracts.base import Ending, Rejection
@@ -204,16 +204,22 @@ class Server:
                 chosen = self.contract.subprotocol(request.proposed_subprotocols)
                 dated = [(b"date", formatdate(usegmt=True).encode())]  # as most servers do
                 ws = await request.accept(subprotocol=chosen, extra_headers=dated)
-                refusal = self._judge(request)
+                refusal = admission.judge(request, self.contract, self.config)
                 if isinstance(refusal, Rejection):
                     raise AssertionError("the handshake has rejected it")
+                if refusal is not None:
+                    admission.tell(connection.number, str(refusal.code), admission.DENIED)
                 if refusal is not None and refusal.code == 1006:
                     connection.ending = refusal
                 else:
                     session = Session(self._context, connection, ws, refusal, request.path)
-                    with connection.conversation:
-                        ending = await session.run()
-                        connection.ending = connection.ending or ending
+                    try:
+                        with connection.conversation:
+                            ending = await session.run()
+                            connection.ending = connection.ending or ending
+                    except* ConnectionClosed:
+                        await transport.close_broken(ws.closed, connection.number)
+                        raise
                 ending = connection.ending or Ending(1006)
                 if ending.code == 1006:
                     transport.abort()
@@ -242,12 +248,11 @@ class Server:
             transport.abort()
             return None
         if rejection is None:
-            judged = self._judge(request)
-            rejection = self.contract.refuse(request.path)
-            if rejection is None and isinstance(judged, Rejection):
-                rejection = judged
-            elif rejection is None and len(self._connections) > self.config.most_connections:
-                rejection = Rejection(503)
+            connections = len(self._connections)
+            refused = admission.refuse(request, self.contract, self.config, connections)
+            if refused is not None:
+                rejection, why = refused
+                admission.tell(connection.number, f"HTTP {rejection.status}", why)
         if rejection is not None:
             named = (*rejection.headers, ("Connection", "close"))
             headers = [(name.encode(), value.encode()) for name, value in named]
@@ -256,12 +261,6 @@ class Server:
             return None
         connection.conversation = trio.CancelScope()
         return request
-
-    def _judge(self, request: WebSocketRequest) -> Ending | Rejection | None:
-        """What a handshake without the right token gets; None for the right one."""
-        if self.config.token is None:
-            return None
-        return self.contract.judge(request.headers, request.path, self.config.token)
 
 
 async def serve(

@@ -150,7 +150,7 @@ class Session:
                 await self._conclude({"type": "error", "message": str(refusal), "code": None})
             return
         except contract.MalformedMessageError as error:
-            log.info("connection %d: malformed message: %s", self._peer.number, error)
+            self._tell_broken(str(error))
             self._end(1006)
             return
         for action in actions:
@@ -170,7 +170,9 @@ class Session:
                 await self._flush()
             case Reply(messages):
                 await self._send({"type": "reply", "messages": messages})
-            case End(ending, messages):
+            case End(ending, messages, stop):
+                if not stop:
+                    self._tell_broken(f"closed with {ending.code} {ending.reason}".rstrip())
                 for each in messages:
                     await self._put(each)
                 self._end(ending.code, ending.reason)
@@ -178,6 +180,10 @@ class Session:
                 pass
             case Ignored(kind):
                 log.debug("connection %d: message %r not served", self._peer.number, kind)
+
+    def _tell_broken(self, what: str) -> None:
+        name = self._contract.name
+        log.warning("connection %d sent what %s does not take: %s", self._peer.number, name, what)
 
     async def _start(self, start: Start, nursery: trio.Nursery) -> None:
         if self._phase == "waiting":

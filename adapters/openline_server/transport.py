@@ -8,12 +8,21 @@ message before its kernel may see a reset.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
 import trio
+from trio_websocket import CloseReason
+
+log: Final = logging.getLogger(__name__)
 
 _LINGER_SECONDS: Final = 1.0
+#: The first byte of a close frame.
+_CLOSE: Final = b"\x88"
+#: What a client's bytes are closed with that are no WebSocket (RFC 6455 §7.4.1).
+_NO_WEBSOCKET: Final = {1002, 1007}
+_MAX_REASON: Final = 123
 
 
 class Transport(trio.abc.Stream):
@@ -24,6 +33,7 @@ class Transport(trio.abc.Stream):
         self._stream = stream
         self._over = False
         self._aborted = False
+        self._closed = False
         self._on_over: Callable[[], None] | None = None
 
     def on_over(self, call: Callable[[], None]) -> None:
@@ -41,7 +51,27 @@ class Transport(trio.abc.Stream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send everything."""
+        self._closed = self._closed or bytes(data[:1]) == _CLOSE
         await self._stream.send_all(data)
+
+    async def close_broken(self, reason: CloseReason | None, number: int) -> None:
+        """Close for what connection ``number`` sent, if it was no WebSocket.
+
+        To wsproto such bytes are a close by the client, which trio-websocket 0.12 leaves as it is.
+        """
+        if reason is None or reason.code not in _NO_WEBSOCKET or self._closed:
+            return
+        why = str(reason.reason or "").encode()[:_MAX_REASON]
+        body = int(reason.code).to_bytes(2, "big") + why
+        text = why.decode(errors="replace")
+        log.warning(
+            "connection %d sent what is no WebSocket: closed with %d %s", number, reason.code, text
+        )
+        with trio.move_on_after(_LINGER_SECONDS):
+            try:
+                await self.send_all(_CLOSE + bytes([len(body)]) + body)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._over = True
 
     async def wait_send_all_might_not_block(self) -> None:
         """Wait until there is room."""

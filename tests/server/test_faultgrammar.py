@@ -195,6 +195,13 @@ def test_every_example_parses_and_every_phrase_is_listed(effect: Effect) -> None
         ("slow flush 35s after ack", 16, "slow flush has a moment of its own and takes no 'after'"),
         ("overshot 10s", 1, 'did you mean "overshoot 10s"?'),
         ("99999999999999999999s then cut", 1, "expected a fault"),
+        ("1011 NET-0001", 1, 'did you mean "close 1011 NET-0001"?'),
+        ("cut; 429 on dial 2", 6, 'did you mean "refuse 429 on dial 2"?'),
+        ("http 503", 1, 'did you mean "refuse 503"?'),
+        ("limit 30s after 1s", 1, "see: openline serve --fault help"),
+        ("limit 30s", 1, 'did you mean "session limit 30s"?'),
+        ("keepalive 10s", 1, 'did you mean "no keepalive 10s"?'),
+        ("5s", 3, "expected then, found nothing; see: openline serve --fault help"),
         ("\x00\n", 1, "found ' '"),
         ("x" * 300, 1, "x…"),
     ],
@@ -207,3 +214,8 @@ def test_error_points_at_the_mistake_and_names_the_fix(text: str, column: int, t
     assert told in said
     assert said.isprintable()
     assert len(said) < 400
+
+
+def test_what_is_no_text_is_a_mistake_of_one_line() -> None:
+    with pytest.raises(FaultError, match=r"^a fault is a text such as 'cut after ack', not list$"):
+        parse_faults(["cut"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

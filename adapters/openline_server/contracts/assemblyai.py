@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from openline_server.contract import parse_object
 from openline_server.contracts.base import (
@@ -39,6 +38,7 @@ from openline_server.contracts.base import (
     tokens_of,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder, Encoding
+from openline_server.contracts.values import close_code, path_of
 from openline_server.contracts.words import words_of
 
 _ENCODINGS: Final[dict[str, tuple[Encoding, int]]] = {
@@ -86,13 +86,14 @@ class AssemblyAI(Contract):
     @classmethod
     def refuse(cls, target: str) -> Rejection | None:
         """404 for another path, 400 for audio that this server does not take."""
-        if urlsplit(target).path != cls.path:
+        if path_of(target) != cls.path:
             return cls.no_path
         query = Opening("", 0, target).query
         rate = query.get("sample_rate", "16000")
         fits = rate.isdecimal() and LEAST_RATE <= int(rate) <= MOST_RATE
         if query.get("encoding", "pcm_s16le") not in _ENCODINGS or not fits:
-            return Rejection(400, (("Content-Type", "application/json"),), _BAD_AUDIO)
+            body = json.dumps({"error": _BAD_AUDIO}).encode()
+            return Rejection(400, (("Content-Type", "application/json"),), body, _BAD_AUDIO)
         return None
 
     def read(self, message: str | bytes) -> Sequence[Action]:
@@ -197,8 +198,7 @@ class AssemblyAI(Contract):
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:
         """The error, then its code; 3005 without one."""
-        code = happening.get("code") or 3005
-        closes = code if isinstance(code, int) and code >= 1000 else 3005
+        closes = close_code(happening.get("code"), 3005)
         text = str(happening["message"])
         return _error(closes, text), Ending(closes, text[:120])
 
@@ -249,7 +249,7 @@ class AssemblyAI(Contract):
         }
 
 
-_BAD_AUDIO: Final = json.dumps({"error": "this encoding or sample_rate is not supported"}).encode()
+_BAD_AUDIO: Final = "this encoding or sample_rate is not supported"
 
 
 def _ms(seconds: float) -> int:

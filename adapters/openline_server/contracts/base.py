@@ -32,7 +32,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import ClassVar, Final, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from openline_server.config import STOP_WAIT
 from openline_server.contract import (
@@ -45,7 +45,9 @@ from openline_server.contract import (
     Refusal,
     Start,
     Stop,
+    encode,
 )
+from openline_server.contracts.values import close_code, path_of, query_of
 
 __all__ = [
     "Action", "Answer", "Audio", "Contract", "End", "Ending", "Flush", "Ids", "Ignored",
@@ -75,6 +77,8 @@ class Rejection:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    #: For the log of the server.
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class Opening:
     @property
     def query(self) -> dict[str, str]:
         """The query of the handshake; of a name that stands twice, the last."""
-        parsed = parse_qs(urlsplit(self.target).query, keep_blank_values=True)
+        parsed = parse_qs(query_of(self.target), keep_blank_values=True)
         return {name: values[-1] for name, values in parsed.items()}
 
 
@@ -197,7 +201,7 @@ class Contract:
     @classmethod
     def refuse(cls, target: str) -> Rejection | None:
         """None if path and query are right, else what to answer."""
-        if cls.any_path or urlsplit(target).path == cls.path:
+        if cls.any_path or path_of(target) == cls.path:
             return None
         return cls.no_path
 
@@ -226,7 +230,7 @@ class Contract:
 
     def encode(self, message: JsonObject) -> str:
         """The text frame of a message."""
-        return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+        return encode(message)
 
     # What contracts have in common.
 
@@ -275,10 +279,8 @@ class Contract:
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:
         """Without a message of its own a contract closes with the code."""
-        code = happening.get("code")
         text = str(happening.get("message", ""))
-        fits = isinstance(code, int) and 1000 <= code <= 4999
-        return (Ending(code if isinstance(code, int) and fits else 1011, text[:120]),)
+        return (Ending(close_code(happening.get("code"), 1011), text[:120]),)
 
     def on_capacity(self, _happening: JsonObject) -> Sequence[Answer]:
         """RFC 6455's "try again later"."""
@@ -307,7 +309,7 @@ def tokens_of(
     found = [token.strip()] if scheme.lower().decode("latin-1") in schemes and token else []
     if given and not token and "" in schemes:
         found.append(given)
-    asked = parse_qs(urlsplit(target).query)
+    asked = parse_qs(query_of(target))
     return found + [value.encode() for name in query for value in asked.get(name, ())]
 
 

@@ -16,7 +16,6 @@ import json
 from collections.abc import Sequence
 from time import gmtime, strftime
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from openline_server.contract import parse_object
 from openline_server.contracts.base import (
@@ -40,6 +39,7 @@ from openline_server.contracts.base import (
     tokens_of,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder, Encoding
+from openline_server.contracts.values import path_of
 from openline_server.contracts.words import TimedWord, words_of
 
 _ENCODINGS: Final[dict[str, Encoding]] = {"linear16": "s16le", "mulaw": "mulaw"}
@@ -94,7 +94,7 @@ class Deepgram(Contract):
     @classmethod
     def refuse(cls, target: str) -> Rejection | None:
         """404 for another path, 400 for a setting that this server has not."""
-        if urlsplit(target).path != cls.path:
+        if path_of(target) != cls.path:
             return cls.no_path
         query = Opening("", 0, target).query
         encoding, rate = query.get("encoding", "linear16"), query.get("sample_rate", "16000")
@@ -252,4 +252,4 @@ def _error(variant: str | None, text: str) -> Wire:
 def _bad_request(text: str) -> Rejection:
     body = {"err_code": "INVALID_QUERY_PARAMETER", "err_msg": f"Bad Request: {text}"}
     headers = (("dg-error", body["err_msg"]), ("Content-Type", "application/json"))
-    return Rejection(400, headers, json.dumps(body).encode())
+    return Rejection(400, headers, json.dumps(body).encode(), body["err_msg"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from openline_server import contract
 from openline_server.audioqueue import QUEUE_SECONDS
@@ -24,6 +24,7 @@ from openline_server.contracts.base import (
     Start,
     number,
 )
+from openline_server.contracts.values import query_of
 
 
 class Echopanel(Contract):
@@ -105,5 +106,5 @@ def credential(headers: Headers, target: str) -> bytes | None:
         return token.strip()
     if named.get(b"x-echopanel-token"):
         return named[b"x-echopanel-token"]
-    asked = parse_qs(urlsplit(target).query).get("token")
+    asked = parse_qs(query_of(target)).get("token")
     return asked[0].encode() if asked else None

@@ -17,7 +17,6 @@ import base64
 import binascii
 from collections.abc import Sequence
 from typing import ClassVar, Final, cast
-from urllib.parse import urlsplit
 
 from openline_server.contract import parse_object
 from openline_server.contracts.base import (
@@ -36,6 +35,7 @@ from openline_server.contracts.base import (
     number,
 )
 from openline_server.contracts.pcm import Decoder
+from openline_server.contracts.values import close_code, member, path_of
 
 _RATE: Final = 24_000
 #: A commit of less audio is an error, in seconds.
@@ -80,7 +80,7 @@ class OpenAI(Contract):
     @classmethod
     def refuse(cls, target: str) -> Rejection | None:
         """Another path does not exist."""
-        return None if urlsplit(target).path == cls.path else cls.no_path
+        return None if path_of(target) == cls.path else cls.no_path
 
     def opened(self) -> Sequence[Action]:
         """Nothing: ``session.update`` has to come."""
@@ -117,9 +117,8 @@ class OpenAI(Contract):
             text = "Missing required parameter: 'session'."
             return (Reply((self._error("missing_required_parameter", text),)),)
         asked = cast("JsonObject", session)
-        audio = cast("JsonObject", asked.get("audio") or {})
-        given = cast("JsonObject", audio.get("input") or {})
-        known = cast("JsonObject", cast("JsonObject", self._session["audio"])["input"])
+        given = member(member(asked, "audio"), "input")
+        known = member(member(self._session, "audio"), "input")
         form = given.get("format", known["format"])
         if form != {"type": "audio/pcm", "rate": _RATE}:
             text = "Only audio/pcm at 24000 Hz is supported."
@@ -191,10 +190,8 @@ class OpenAI(Contract):
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:
         """An error event; the code is the close code if it can be one."""
-        code = happening.get("code")
-        closes = code if isinstance(code, int) and code >= 1000 else 1011
         told = self._error(None, str(happening["message"]), kind="server_error")
-        return told, Ending(closes)
+        return told, Ending(close_code(happening.get("code"), 1011))
 
     def on_limit(self, happening: JsonObject) -> Sequence[Answer]:
         """The error that names the limit."""

@@ -36,9 +36,10 @@ from openline_server.contracts.base import (
     spaced,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder, Encoding
+from openline_server.contracts.values import close_code
 from openline_server.contracts.words import TimedWord, words_of
 
-_ENCODINGS: Final[dict[object, Encoding]] = {
+_ENCODINGS: Final[dict[str, Encoding]] = {
     "pcm_s16le": "s16le",
     "pcm_f32le": "f32le",
     "mulaw": "mulaw",
@@ -103,7 +104,7 @@ class Soniox(Contract):
             return (Ignored("keepalive"),)
         if not isinstance(config.get("model"), str):
             return (_fail(400, "Missing required field: model"),)
-        encoding = _ENCODINGS.get(config.get("audio_format", "auto"))
+        encoding = _ENCODINGS.get(str(config.get("audio_format", "auto")))
         rate, channels = config.get("sample_rate"), config.get("num_channels")
         if encoding is None or channels != 1 or not isinstance(rate, int):
             return (_fail(400, "Unsupported audio format"),)
@@ -154,8 +155,7 @@ class Soniox(Contract):
         """The error; a code that is no HTTP status is the close code of a 500."""
         code = happening.get("code") or 500
         status = code if isinstance(code, int) and code < 600 else 500
-        closes = code if isinstance(code, int) and code >= 1000 else 1000
-        return _error(status, str(happening["message"])), Ending(closes)
+        return _error(status, str(happening["message"])), Ending(close_code(code, 1000))
 
     def on_capacity(self, _happening: JsonObject) -> Sequence[Answer]:
         """429."""

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import gmtime, strftime
 from typing import ClassVar, Final, cast
-from urllib.parse import urlsplit
 
 from openline_server.contract import parse_object
 from openline_server.contracts.base import (
@@ -38,9 +37,10 @@ from openline_server.contracts.base import (
     tokens_of,
 )
 from openline_server.contracts.pcm import LEAST_RATE, MOST_RATE, Decoder, Encoding
+from openline_server.contracts.values import close_code, path_of
 from openline_server.contracts.words import TimedWord, words_of
 
-_ENCODINGS: Final[dict[object, Encoding]] = {
+_ENCODINGS: Final[dict[str, Encoding]] = {
     "pcm_s16le": "s16le",
     "pcm_f32le": "f32le",
     "mulaw": "mulaw",
@@ -94,7 +94,7 @@ class Speechmatics(Contract):
     @classmethod
     def refuse(cls, target: str) -> Rejection | None:
         """The path may name a language behind the version."""
-        path = urlsplit(target).path.rstrip("/")
+        path = path_of(target).rstrip("/")
         return None if path == cls.path or path.startswith(f"{cls.path}/") else cls.no_path
 
     def opened(self) -> Sequence[Action]:
@@ -131,7 +131,7 @@ class Speechmatics(Contract):
         if not isinstance(audio, dict) or not isinstance(config, dict):
             return (self._fail(1003, "invalid_message", "audio_format or config is missing"),)
         form, options = cast("JsonObject", audio), cast("JsonObject", config)
-        encoding, rate = _ENCODINGS.get(form.get("encoding")), form.get("sample_rate")
+        encoding, rate = _ENCODINGS.get(str(form.get("encoding"))), form.get("sample_rate")
         known = encoding is not None and isinstance(rate, int) and LEAST_RATE <= rate <= MOST_RATE
         if not known or encoding is None or not isinstance(rate, int):
             return (self._fail(1003, "invalid_audio_type", "this audio format is not supported"),)
@@ -193,9 +193,8 @@ class Speechmatics(Contract):
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:
         """The error, then its code; without one, an internal error."""
-        code = happening.get("code") or 1011
-        closes = code if isinstance(code, int) and code >= 1000 else 1011
-        kind = _TYPES.get(code, "unknown_error")
+        code = happening.get("code")
+        closes, kind = close_code(code, 1011), _TYPES.get(code, "unknown_error")
         return _error(closes, kind, str(happening["message"])), Ending(closes, kind)
 
     def on_capacity(self, _happening: JsonObject) -> Sequence[Answer]:
@@ -226,7 +225,7 @@ class Speechmatics(Contract):
 
     def on_gone(self, happening: JsonObject) -> Sequence[Answer]:
         """As for the limit."""
-        return self.on_limit(happening | {"seconds": 0})
+        return self.on_limit(happening | {"seconds": self.received})
 
     def _fail(self, code: int, kind: str, text: str) -> End:
         return End(Ending(code, kind), (_error(code, kind, text),))

@@ -31,6 +31,7 @@ from openline_server.contracts.base import (
     Wire,
 )
 from openline_server.contracts.pcm import Decoder
+from openline_server.contracts.values import close_code
 
 
 class Vllm(Contract):
@@ -114,8 +115,7 @@ class Vllm(Contract):
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:
         """An error event; the code is the close code if it can be one."""
-        code = happening.get("code")
-        closes = code if isinstance(code, int) and code >= 1000 else 1011
+        closes = close_code(happening.get("code"), 1011)
         return _error(str(happening["message"]), "processing_error"), Ending(closes)
 
 

@@ -29,6 +29,7 @@ from openline_server.contracts.base import (
     JsonObject,
     MalformedMessageError,
     Opening,
+    Reply,
     Stop,
     Wire,
     number,
@@ -73,6 +74,8 @@ class Vosk(Contract):
         """Audio, a configuration, the reset or the end."""
         if isinstance(message, bytes):
             audio = self.audio(self._decoder.push(message))
+            if not (audio.pcm or self._ends):  # nothing comes of it that could answer it
+                return (Reply(({"partial": self._text()},)),)
             self._ends.append(self.received)
             return (audio,)
         if message == _EOF:
@@ -128,9 +131,11 @@ class Vosk(Contract):
             if pauses and due and not self._finishing:
                 told.append(self._result(end))
             else:
-                words = [*(word.text for word in self._words), *self._partial.split()]
-                told.append({"partial": " ".join(words)})
+                told.append({"partial": self._text()})
         return told
+
+    def _text(self) -> str:
+        return " ".join([*(word.text for word in self._words), *self._partial.split()])
 
     def on_flushed(self, happening: JsonObject) -> Sequence[Answer]:
         """The result that answers the reset, after what the messages before it are owed."""

@@ -35,7 +35,7 @@ from openline_server.contracts.base import (
 from openline_server.contracts.pcm import Decoder, Encoding
 from openline_server.contracts.words import words_of
 
-_FORMATS: Final[dict[object, Encoding]] = {"float32": "f32le", "int16": "s16le", "uint8": "u8"}
+_FORMATS: Final[dict[str, Encoding]] = {"float32": "f32le", "int16": "s16le", "uint8": "u8"}
 _NEEDED: Final = ("uid", "language", "task", "model")
 _END: Final = b"END_OF_AUDIO"
 _SEGMENTS: Final = 10
@@ -96,7 +96,7 @@ class WhisperLive(Contract):
             options = {}
         if not all(name in options for name in _NEEDED):
             return (End(Ending(1000)),)
-        encoding = _FORMATS.get(options.get("audio_format", "float32"))
+        encoding = _FORMATS.get(str(options.get("audio_format", "float32")))
         if encoding is None:
             return (End(Ending(1000)),)
         self._uid, self._decoder = options["uid"], Decoder(encoding)

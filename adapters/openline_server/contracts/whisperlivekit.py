@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from openline_server.contracts.base import (
     Action,
@@ -32,6 +31,7 @@ from openline_server.contracts.base import (
     tokens_of,
 )
 from openline_server.contracts.pcm import Decoder
+from openline_server.contracts.values import close_code, path_of
 
 
 class WhisperLiveKit(Contract):
@@ -64,7 +64,7 @@ class WhisperLiveKit(Contract):
     @classmethod
     def refuse(cls, target: str) -> Rejection | None:
         """Another path gets what a wrong token gets."""
-        return None if urlsplit(target).path == cls.path else cls.no_path
+        return None if path_of(target) == cls.path else cls.no_path
 
     def read(self, message: str | bytes) -> Sequence[Action]:
         """Audio; without any, the end."""
@@ -109,9 +109,8 @@ class WhisperLiveKit(Contract):
 
     def on_error(self, happening: JsonObject) -> Sequence[Answer]:
         """A message and 4400."""
-        code = happening.get("code")
         text = str(happening["message"])
-        closes = code if isinstance(code, int) and code >= 1000 else 4400
+        closes = close_code(happening.get("code"), 4400)
         reason = "invalid session parameters" if closes == 4400 else ""
         return {"type": "error", "error": text}, Ending(closes, reason)
 
