@@ -188,8 +188,7 @@ class PcmSource:
 
     async def _stream(self, sink: Sink) -> None:
         pipe = Pipe(self._runtime, self._fd, self._name)
-        head = await pipe.head()
-        kind = formats.recognise(head)
+        kind = await pipe.kind()
         if kind is None:
             self._check_channel()
             await self._push(pipe, RawPcm(self._rate, self._channels, self._choice.channel), sink)

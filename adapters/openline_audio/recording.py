@@ -266,9 +266,10 @@ class Recording:
         kind = formats.recognise(window.peek(at, formats.HEAD_BYTES) if at < len(window) else b"")
         if kind is None and joined:
             raise UnreadableError(None, _UNKNOWN)
-        if kind in formats.WITH_HEADER:
+        if kind is not None and at:  # a decoder that sees the tag first takes it for an MP3
             self._at += at
             window = Window(self._fd, self._at, self._end)
+        if kind in formats.WITH_HEADER:
             pcm = _Pcm(window)
             if pcm.readable:
                 self._check_stream()

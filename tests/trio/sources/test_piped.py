@@ -87,6 +87,25 @@ def test_joined_recordings_come_whole(name: str, recorder: Recorder) -> None:
     assert len(recorder.samples) / 16_000 == pytest.approx(4, abs=0.2)
 
 
+@pytest.mark.parametrize("cut", [1 << 20, 7])
+@pytest.mark.parametrize("tags", [1, 2])
+@pytest.mark.parametrize("name", ["wav", "flac", "mp3", "webm", "aac", "m4a"])
+def test_tag_before_any_recording_is_passed_over(
+    name: str, tags: int, cut: int, recorder: Recorder
+) -> None:
+    # jellyfin/jellyfin#14219: ID3v2 before what is no MP3.
+    tag = b"ID3\3\0\0\0\0\1\0" + bytes(128)
+    run_piped(tag * tags + FORMATS[name], recorder, cut=cut)
+    assert len(recorder.samples) / 16_000 == pytest.approx(2, abs=0.08)
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(99), b"\x01garbage" * 9_000])
+def test_what_follows_a_tag_is_no_raw_pcm(behind: bytes, recorder: Recorder) -> None:
+    with pytest.raises(SourceError, match=r"begins like MP3 but cannot|is damaged or cut short"):
+        run_piped(b"ID3\3\0\0\0\0\1\0" + bytes(128) + behind, recorder)
+    assert not recorder.items
+
+
 @pytest.mark.parametrize("name", ["gsm", "g721", "flac", "ogg", "opus", "mp3"])
 def test_without_pyav_libsndfile_reads_what_it_knows(
     name: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
