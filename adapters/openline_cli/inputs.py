@@ -2,9 +2,9 @@
 
 FILE is the name of a recording or of a pipe, or ``-`` for standard input. ``FILE:left`` and
 ``FILE:right`` are one channel of it; ``--split`` makes the two channels of one recording two
-sources. ``mic:`` and
-``mic:NAME`` are microphones, ``system:`` and ``system:NAME`` what an output plays. A file that is
-really called so wins. Everything is opened and checked here, before anything is dialled.
+sources. ``mic:`` and ``mic:NAME`` are microphones, ``system:`` and ``system:NAME`` what an output
+plays. A file that is really called so wins. Everything is opened and checked here, before anything
+is dialled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Final
 
 from openline.text import os_reason
 from openline_audio.source import Source, SourceError
-from openline_cli.problems import FAILED, Problem
+from openline_cli.problems import FAILED, Problem, printable
 
 STDIN: Final = "-"
 #: The names of channels, by number.
@@ -70,6 +70,12 @@ def device_of(file: str) -> tuple[str, str] | None:
 def is_pipe(file: str) -> bool:
     """Whether it is standard input or a named pipe, as a shell's ``<(command)`` is."""
     return file == STDIN or Path(file).is_fifo()
+
+
+def recordings(files: Sequence[str]) -> list[Path]:
+    """The recordings among ``files`` that exist."""
+    names = [Path(_channel_of(file)[0]) for file in files]
+    return [name for name in names if name.is_file()]
 
 
 def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -> dict[str, Source]:
@@ -140,6 +146,13 @@ def _open(file: str, channel: int | None, reading: Reading) -> Source:
     device = device_of(file)
     if device is not None:
         return _open_device(*device, reading)
+    scheme, separator, rest = file.partition("://")
+    if separator and scheme.isalpha() and not Path(file).exists():
+        place = f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}"
+        raise Problem(
+            f"{printable(place)} is not on this machine; pipe it in, as in "
+            "curl -sL URL | openline stream -"
+        )
     from openline_audio.reader import NoAudioError
     from openline_trio.sources import FileSource, PcmSource
 

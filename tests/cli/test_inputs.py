@@ -14,7 +14,14 @@ import pytest
 import trio
 
 from openline_audio.source import SourceError
-from openline_cli.inputs import Reading, device_of, name_sources, open_sources, remarks
+from openline_cli.inputs import (
+    Reading,
+    device_of,
+    name_sources,
+    open_sources,
+    recordings,
+    remarks,
+)
 from openline_cli.problems import FAILED, USAGE, Problem
 from tests.audio.support_recordings import encoded, media, noise
 
@@ -152,6 +159,21 @@ def test_what_is_wrong_with_a_named_pipe_names_it(
 
     monkeypatch.setattr("os.open", refuse)
     assert str(problem([name])) == f"{name} cannot be opened (permission denied)"
+
+
+def test_address_of_a_recording_is_no_file_and_its_secret_not_told() -> None:
+    wrong = str(problem(["https://a.example/talk.mp3?X-Amz-Signature=s3cret"]))
+    assert wrong == (
+        "https://a.example is not on this machine; pipe it in, as in "
+        "curl -sL URL | openline stream -"
+    )
+
+
+def test_recordings_are_named_without_their_channels(call: Path) -> None:
+    fifo = call.with_name("fifo")
+    os.mkfifo(fifo)
+    files = [f"{call}:left", str(call), "-", "mic:", "gone.wav", str(fifo)]
+    assert recordings(files) == [call, call]
 
 
 def test_what_cannot_be_split(call: Path, tmp_path: Path) -> None:
