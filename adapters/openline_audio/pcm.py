@@ -36,7 +36,7 @@ from openline_audio import formats
 from openline_audio.convert import describe_unusable
 from openline_audio.files import shown
 from openline_audio.pace import Pace, Runtime, Worker, check_speed, play
-from openline_audio.piped import Pipe, can_stream, play_live, read_some, spooled
+from openline_audio.piped import Pipe, can_stream, check_samples, play_live, read_some, spooled
 from openline_audio.pushed_pcm import HeaderPcm, PushedPcm, RawPcm
 from openline_audio.reader import Choice, NoAudioError, RecordingReader
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
@@ -149,6 +149,7 @@ class PcmSource:
         except OSError as error:
             raise SourceError(f"{self._name} cannot be read ({error.strerror})") from error
         if formats.recognise(head) is None:
+            check_samples(head, self._name)
             self._check_channel()
             frames = max(0, size - here) // (self._channels * _SAMPLE_BYTES)
             self._duration = frames / self._rate

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import IO, Final
 
 from openline_audio import formats
+from openline_audio.foreign import LOOK_BYTES, describe_foreign, is_text
 from openline_audio.live import LiveReader, PipeFile, media_is_there, streamable
 from openline_audio.pace import Runtime, play
 from openline_audio.reader import Choice, NoAudioError
@@ -59,16 +60,20 @@ class Pipe:
         return await self._peek(_undecided, formats.HEAD_BYTES)
 
     async def kind(self) -> str | None:
-        """The format of what comes, from its first bytes, which stay in the pipe; None: unknown.
+        """The format of what comes, from its first bytes, which stay in the pipe; None: samples.
 
-        ID3 tags are dropped: most stand before an MP3, and some before another recording.
+        ID3 tags are dropped: most stand before an MP3, and some before another recording. Raises
+        SourceError if it is no audio.
         """
         begins = None
         while True:
             head = await self.head()
             tag = tag_bytes(head) if head.startswith(b"ID3") else 0
             if not tag:
-                return formats.recognise(head) or begins
+                found = formats.recognise(head) or begins
+                if found is None:
+                    check_samples(head, self.name)
+                return found
             begins = formats.MP3
             await self._drop(tag)
 
@@ -91,9 +96,16 @@ class Pipe:
         return held
 
 
+def check_samples(head: bytes, name: str) -> None:
+    """Raise SourceError if bytes that begin so are no samples."""
+    what = describe_foreign(head)
+    if what is not None:
+        raise SourceError(f"{name} is {what}, and no audio; check what writes to it")
+
+
 def _undecided(head: bytes) -> bool:
     torn = head.startswith(b"ID3") and len(head) < ID3_HEAD_BYTES
-    return torn or formats.undecided(head)
+    return torn or formats.undecided(head) or (len(head) < LOOK_BYTES and is_text(head))
 
 
 async def can_stream(pipe: Pipe, kind: str) -> bool:

@@ -239,6 +239,22 @@ def test_raw_pcm_that_begins_like_a_recording_is_raw(head: bytes, recorder: Reco
     assert recorder.pcm == data
 
 
+@pytest.mark.parametrize("cut", [1 << 20, 3])
+def test_what_is_no_audio_is_not_sent(cut: int, recorder: Recorder) -> None:
+    # speechmatics/speechmatics-js-sdk#53: the answer of a server that lacks the recording.
+    for text in (b"Not found.\n", b"<!DOCTYPE html><title>404 Not Found</title>" * 500):
+        with pytest.raises(SourceError, match=r" is text, and no audio; check what writes to it$"):
+            run_piped(text, recorder, cut=cut)
+    assert not recorder.items
+
+
+def test_file_that_is_no_audio_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "notes.pcm"
+    path.write_bytes(b"Not found.\n")
+    with path.open("rb") as file, pytest.raises(SourceError, match=r"notes.pcm is text, and no"):
+        PcmSource(file)
+
+
 def test_raw_channel_that_is_not_there_is_refused(recorder: Recorder) -> None:
     with pytest.raises(SourceError, match=r"has no channel 1 \(from 0\), only 1; give its number"):
         run_piped(bytes(10), recorder, channel=1)
