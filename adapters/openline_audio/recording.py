@@ -15,7 +15,7 @@ was read, or there is a loss.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, cast
 
 import numpy as np
@@ -129,7 +129,7 @@ class _Sound:
     def __init__(self, window: Window, view: Window, part: Part, *, measured: bool) -> None:
         self._view = view
         self._decoder = decoder = Decoder(view)
-        self._part = part
+        self._part = replace(part, counted=False) if decoder.estimates else part
         self._whole = measured and not skip_rest(window, part.end)
         self.rate, self.channels, self.end = decoder.rate, decoder.channels, part.end
 

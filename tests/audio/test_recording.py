@@ -232,6 +232,23 @@ def test_telephone_codecs_are_read_whatever_size_is_stated(
     assert got.seconds == pytest.approx(3, abs=ROUNDING)
 
 
+@pytest.mark.parametrize("size", [None, 0, 0xFFFF_FFFF])
+def test_mp3_in_a_wav_is_whole_though_its_length_is_estimated(
+    size: int | None, stored: Store
+) -> None:
+    # Vanilagy/mediabunny#440: its length is an estimate from the bit rate, and too long.
+    wav = bytearray(media("libmp3lame", "wav", 16_000, seconds=3))
+    at = wav.index(b"data")
+    if size is not None:
+        wav[4:8], wav[at + 4 : at + 8] = (size.to_bytes(4, "little"),) * 2
+    got = read(stored(bytes(wav)))
+    assert (got.loss, got.duration) == (None, None)
+    assert got.seconds == pytest.approx(3, abs=0.2)
+    got = read(stored(media("libmp3lame", "wav", 16_000, seconds=3)[:-2_000]))
+    assert got.loss is not None
+    assert "is cut short" in got.loss
+
+
 def test_flac_without_a_length_is_read(stored: Store) -> None:
     flac = bytearray(PARTS["flac"])
     flac[21] &= 0xF0
