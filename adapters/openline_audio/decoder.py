@@ -107,6 +107,11 @@ class Decoder:
         """Whether the length is stated; an unfinished FLAC does not state it."""
         return 0 < self._file.frames < _UNKNOWN_FRAMES
 
+    @property
+    def estimates(self) -> bool:
+        """Whether the length is an estimate from the bit rate, as of MPEG audio in a WAV."""
+        return self._file.format in {"WAV", "WAVEX"} and self._file.subtype.startswith("MPEG")
+
     def read(self) -> Samples:
         """The next second or so, (n, channels); n is 0 at the end.
 

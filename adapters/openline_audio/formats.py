@@ -2,7 +2,7 @@
 
 Theory of operation. Each format begins with a magic number, at offset 0 or a little behind it.
 Most are four bytes that raw PCM does not begin with by chance. Some begin with no more than a
-sync word of eleven to sixteen bits, which raw samples have as well: MP3, ADTS and AC-3 count only
+sync word of eleven to sixteen bits, which raw samples have as well: MP3, AAC and AC-3 count only
 if a second frame follows where the first one's header says. So `recognise` may need up to
 `HEAD_BYTES`, and `undecided` says whether more bytes could change its answer.
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from openline_audio.mpeg import ac3_bytes, adts_bytes, frame_at
+from openline_audio.mpeg import ac3_bytes, adts_bytes, frame_at, loas_bytes
 
 #: The bytes that are enough for every decision: two of the longest MPEG frames (2,881 bytes at
 #: 160 kb/s and 8 kHz, layer 2), rounded up.
@@ -70,6 +70,8 @@ _MAGIC: Final = (
     ("TTA", 0, b"TTA1"),
     ("DSF", 0, b"DSD "),
     ("Musepack", 0, b"MPCK"),
+    ("SILK", 0, b"#!SILK"),
+    ("SILK", 0, b"\x02#!SILK"),
     ("VOC", 0, b"Creative Voice F"),
     ("NIST", 0, b"NIST_1A"),
     ("RealMedia", 0, b".RMF"),
@@ -103,9 +105,10 @@ def recognise(head: bytes) -> str | None:
     first = frame_at(head, 0)
     if first is not None and first.length and frame_at(head, first.length) is not None:
         return MP3
-    length = adts_bytes(head, 0)
-    if length and adts_bytes(head, length):
-        return AAC
+    for frame_bytes in (adts_bytes, loas_bytes):
+        length = frame_bytes(head, 0)
+        if length and frame_bytes(head, length):
+            return AAC
     length = ac3_bytes(head, 0)
     return AC3 if length and ac3_bytes(head, length) else None
 
@@ -132,15 +135,23 @@ def undecided(head: bytes) -> bool:
         return len(head) < 2 or head[1] >= 0xE0
     if len(head) < 6 and b"\x0b\x77".startswith(head[:2]):
         return True
+    if len(head) < 3 and head[:1] == b"\x56":
+        return len(head) < 2 or head[1] >= 0xE0
     first = frame_at(head, 0)
-    length = adts_bytes(head, 0) or ac3_bytes(head, 0) if first is None else first.length
+    length = first.length if first is not None else _frame_bytes(head)
     return bool(length) and len(head) < length + 7
+
+
+def _frame_bytes(head: bytes) -> int:
+    """The length of the frame that ``head`` begins with, of any other coding than MPEG's."""
+    return adts_bytes(head, 0) or loas_bytes(head, 0) or ac3_bytes(head, 0)
 
 
 def _begins_one(head: bytes) -> bool:
     """Whether ``head``, shorter than a magic number, is the beginning of one."""
     if any(magic.startswith(head[:4]) for magic in (*_RIFF_MAGIC, b"FORM")):
         return True
-    if len(head) < 8 and (not head or head[0] < _BOX_BEGINS):
-        return any(box.startswith(head[4:]) for box in (*_BOXES, b"ftyp"))
+    is_box = len(head) < 8 and (not head or head[0] < _BOX_BEGINS)
+    if is_box and any(box.startswith(head[4:]) for box in (*_BOXES, b"ftyp")):
+        return True
     return any(magic.startswith(head) for _, at, magic in _MAGIC if at == 0)

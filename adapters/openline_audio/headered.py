@@ -3,7 +3,7 @@
 Theory of operation. `HeaderedPcm` takes the bytes of one recording in order. It goes through
 three states: the *header*, the *audio*, and the *tail*, which is what follows the audio:
 chunks, tags, zeros, or another recording that was joined to this one by ``cat``. In the last
-case it is `over`, and `rest` begins with that recording.
+case it is `over`, and `rest` begins with that recording. A further chunk of audio is audio.
 
 The header's size is a claim (see `headers`). Where it is unknown, all that follows is audio.
 Where bytes follow that are neither a chunk, nor a tag, nor a recording, the header was written
@@ -190,7 +190,9 @@ class HeaderedPcm:
     def _known(self, chunks: Chunks | None, skip: int) -> bool:
         """Whether the tail from ``skip`` on begins with what is no audio of this recording."""
         tail = self._held[max(0, skip) :][:HEAD_BYTES]
-        if (length := tag_bytes(tail)) > 0:
+        if chunks is not None and tail.startswith(chunks.audio) and len(tail) >= chunks.head:
+            self._begin_chunk(tail, chunks, skip)
+        elif (length := tag_bytes(tail)) > 0:
             self._settle(skip + length)
         elif recognise(tail) is not None:
             self.over, self.rest, self._held = True, self._held[max(0, skip) :], b""
@@ -202,6 +204,15 @@ class HeaderedPcm:
 
     def _settle(self, skip: int) -> None:
         self._settled, self._left, self._skip, self._zeros = True, 0, skip, 0
+
+    def _begin_chunk(self, tail: bytes, chunks: Chunks, skip: int) -> None:
+        """Go on with another chunk of audio."""
+        begin = skip + chunks.head + chunks.lead
+        self.data_at += self.audio_bytes + self._passed + begin
+        self.audio_bytes = self._passed = self._zeros = 0
+        self._left = chunks.audio_size(tail)
+        self._held = self._held[begin:]
+        self._tail = self._settled = False
 
     def _drop(self, size: int) -> None:
         self._held = self._held[size:]

@@ -40,6 +40,8 @@ class Chunks:
     big: bool
     pad: int  #: a chunk begins at a multiple of this, from the chunk before
     whole: bool = False  #: a size counts name and size as well
+    audio: bytes = b"data"  #: the name of a chunk of audio
+    lead: int = 0  #: bytes in such a chunk before the audio
 
     @property
     def head(self) -> int:
@@ -54,6 +56,11 @@ class Chunks:
     def padded(self, length: int) -> int:
         """``length`` with the padding behind it."""
         return length + -length % self.pad
+
+    def audio_size(self, head: bytes) -> int | None:
+        """The bytes of audio that a chunk of it states, from its head; None if unknown."""
+        size = _size(self.length(head), self)
+        return None if size is None else max(size - self.lead, 0) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,9 @@ Parser: TypeAlias = Generator[int, bytes, Header | None]
 
 _LITTLE: Final = Chunks(4, 4, big=False, pad=2)
 _BIG: Final = Chunks(4, 4, big=True, pad=2)
+_IFF: Final = Chunks(4, 4, big=True, pad=2, audio=b"SSND", lead=8)
 _WAVE64: Final = Chunks(16, 8, big=False, pad=8, whole=True)
-_CORE: Final = Chunks(4, 8, big=True, pad=1)
+_CORE: Final = Chunks(4, 8, big=True, pad=1, lead=4)
 
 
 def read_header() -> Parser:
@@ -209,7 +217,7 @@ def _aiff_form(form: bytes, stated: int | None, *, compressed: bool) -> Header |
         b"ULAW": Coding("ulaw", 1),
     }.get(name)
     unit = coding.size * channels if coding else 1
-    return Header(rate, channels, coding, unit, stated, _BIG)
+    return Header(rate, channels, coding, unit, stated, _IFF)
 
 
 #: The codings of AU, by number.

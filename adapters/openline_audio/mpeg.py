@@ -128,6 +128,13 @@ def adts_bytes(data: bytes, at: int) -> int:
     return length if length > 7 else 0
 
 
+def loas_bytes(data: bytes, at: int) -> int:
+    """The length in bytes of the LOAS frame (AAC in LATM) at ``data[at:]``; 0 if there is none."""
+    if len(data) < at + 3 or data[at] != 0x56 or data[at + 1] & 0xE0 != 0xE0:
+        return 0
+    return 3 + ((data[at + 1] & 0x1F) << 8 | data[at + 2])
+
+
 def ac3_bytes(data: bytes, at: int) -> int:
     """The length in bytes of the (Enhanced) AC-3 frame at ``data[at:]``; 0 if there is none."""
     if len(data) < at + 6 or data[at : at + 2] != b"\x0b\x77":

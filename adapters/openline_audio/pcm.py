@@ -28,13 +28,15 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 from typing import ClassVar, Final, Protocol
 
 from openline.events import SourceKind
 from openline_audio import formats
 from openline_audio.convert import describe_unusable
+from openline_audio.files import shown
 from openline_audio.pace import Pace, Runtime, Worker, check_speed, play
-from openline_audio.piped import Pipe, can_stream, play_live, read_some, spooled
+from openline_audio.piped import Pipe, can_stream, check_samples, play_live, read_some, spooled
 from openline_audio.pushed_pcm import HeaderPcm, PushedPcm, RawPcm
 from openline_audio.reader import Choice, NoAudioError, RecordingReader
 from openline_audio.source import SAMPLE_RATE, Sink, SourceError
@@ -64,8 +66,8 @@ class PcmSource:
     Anything else is raw s16le PCM, which ``rate`` (Hz, 4,000 to 768,000) and ``channels`` (1 to
     256, interleaved) describe. It becomes 16 kHz mono. ``channel``, ``stream``, ``allow_empty``
     and ``speed`` are as in FileSource. The descriptor stays the caller's: it is neither closed
-    nor changed, and a file object's own buffer must not have read from it. The writer of a pipe
-    may pause.
+    nor changed, and a file object's own buffer must not have read from it. The source keeps a file
+    object alive. The writer of a pipe may pause.
 
     Raises SourceError (one line) for a terminal, a closed descriptor, an unusable rate
     or channel count, a damaged recording in a regular file; ValueError if ``speed`` is not a
@@ -97,6 +99,7 @@ class PcmSource:
         self._choice = Choice(channel, stream, allow_empty)
         self._worker = worker or self._runtime.in_thread
         self._remarks: tuple[str, ...] = ()
+        self._file = file  # an object that nobody else holds would close its descriptor
         self._fd, self._name, status = _look_at(file)
         self._regular = stat.S_ISREG(status.st_mode)
         self._duration: float | None = None
@@ -146,6 +149,7 @@ class PcmSource:
         except OSError as error:
             raise SourceError(f"{self._name} cannot be read ({error.strerror})") from error
         if formats.recognise(head) is None:
+            check_samples(head, self._name)
             self._check_channel()
             frames = max(0, size - here) // (self._channels * _SAMPLE_BYTES)
             self._duration = frames / self._rate
@@ -188,8 +192,7 @@ class PcmSource:
 
     async def _stream(self, sink: Sink) -> None:
         pipe = Pipe(self._runtime, self._fd, self._name)
-        head = await pipe.head()
-        kind = formats.recognise(head)
+        kind = await pipe.kind()
         if kind is None:
             self._check_channel()
             await self._push(pipe, RawPcm(self._rate, self._channels, self._choice.channel), sink)
@@ -281,11 +284,17 @@ def _check_file(file: object) -> None:
         )
 
 
+def _named(file: object) -> str | None:
+    """The name of a file object, if it was opened by one."""
+    name = getattr(file, "name", None)
+    return shown(Path(name)) if isinstance(name, str) and not name.startswith("<") else None
+
+
 def _look_at(file: int | HasFileno) -> tuple[int, str, os.stat_result]:
     name = "the given file"
     try:
         fd = file if isinstance(file, int) else file.fileno()
-        name = "standard input" if fd == 0 else f"descriptor {fd}"
+        name = "standard input" if fd == 0 else _named(file) or f"descriptor {fd}"
         status = os.fstat(fd)
         terminal = os.isatty(fd)
     except (OSError, ValueError) as error:  # ValueError: a closed file object

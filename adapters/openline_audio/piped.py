@@ -16,10 +16,12 @@ from contextlib import suppress
 from typing import IO, Final
 
 from openline_audio import formats
+from openline_audio.foreign import LOOK_BYTES, describe_foreign, is_text
 from openline_audio.live import LiveReader, PipeFile, media_is_there, streamable
 from openline_audio.pace import Runtime, play
 from openline_audio.reader import Choice, NoAudioError
 from openline_audio.source import Sink, SourceError
+from openline_audio.tags import ID3_HEAD_BYTES, tag_bytes
 
 #: What a pipe holds on Linux by default (pipe(7)), and so the most to ask for at once.
 _PIPE_BYTES: Final = 65_536
@@ -55,7 +57,29 @@ class Pipe:
 
     async def head(self) -> bytes:
         """The first bytes, as many as it takes to recognise a recording; they stay in the pipe."""
-        return await self._peek(formats.undecided, formats.HEAD_BYTES)
+        return await self._peek(_undecided, formats.HEAD_BYTES)
+
+    async def kind(self) -> str | None:
+        """The format of what comes, from its first bytes, which stay in the pipe; None: samples.
+
+        ID3 tags are dropped: most stand before an MP3, and some before another recording. Raises
+        SourceError if it is no audio.
+        """
+        begins = None
+        while True:
+            head = await self.head()
+            tag = tag_bytes(head) if head.startswith(b"ID3") else 0
+            if not tag:
+                found = formats.recognise(head) or begins
+                if found is None:
+                    check_samples(head, self.name)
+                return found
+            begins = formats.MP3
+            await self._drop(tag)
+
+    async def _drop(self, size: int) -> None:
+        while size and (data := await self.receive(min(size, _PIPE_BYTES))):
+            size -= len(data)
 
     async def can_stream(self, kind: str) -> bool:
         """Whether this recording can be decoded before the pipe ends."""
@@ -70,6 +94,18 @@ class Pipe:
             held += data
         self.put_back(held)
         return held
+
+
+def check_samples(head: bytes, name: str) -> None:
+    """Raise SourceError if bytes that begin so are no samples."""
+    what = describe_foreign(head)
+    if what is not None:
+        raise SourceError(f"{name} is {what}, and no audio; check what writes to it")
+
+
+def _undecided(head: bytes) -> bool:
+    torn = head.startswith(b"ID3") and len(head) < ID3_HEAD_BYTES
+    return torn or formats.undecided(head) or (len(head) < LOOK_BYTES and is_text(head))
 
 
 async def can_stream(pipe: Pipe, kind: str) -> bool:

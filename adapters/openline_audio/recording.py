@@ -15,7 +15,7 @@ was read, or there is a loss.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol, cast
 
 import numpy as np
@@ -129,7 +129,7 @@ class _Sound:
     def __init__(self, window: Window, view: Window, part: Part, *, measured: bool) -> None:
         self._view = view
         self._decoder = decoder = Decoder(view)
-        self._part = part
+        self._part = replace(part, counted=False) if decoder.estimates else part
         self._whole = measured and not skip_rest(window, part.end)
         self.rate, self.channels, self.end = decoder.rate, decoder.channels, part.end
 
@@ -266,9 +266,10 @@ class Recording:
         kind = formats.recognise(window.peek(at, formats.HEAD_BYTES) if at < len(window) else b"")
         if kind is None and joined:
             raise UnreadableError(None, _UNKNOWN)
-        if kind in formats.WITH_HEADER:
+        if kind is not None and at:  # a decoder that sees the tag first takes it for an MP3
             self._at += at
             window = Window(self._fd, self._at, self._end)
+        if kind in formats.WITH_HEADER:
             pcm = _Pcm(window)
             if pcm.readable:
                 self._check_stream()

@@ -1,21 +1,24 @@
 """From the FILE arguments of ``stream`` to sources.
 
-FILE is the name of a recording, or ``-`` for standard input. ``FILE:left`` and ``FILE:right`` are
-one channel of it; ``--split`` makes the two channels of one recording two sources. ``mic:`` and
-``mic:NAME`` are microphones, ``system:`` and ``system:NAME`` what an output plays. A file that is
-really called so wins. Everything is opened and checked here, before anything is dialled.
+FILE is the name of a recording or of a pipe, or ``-`` for standard input. ``FILE:left`` and
+``FILE:right`` are one channel of it; ``--split`` makes the two channels of one recording two
+sources. ``mic:`` and ``mic:NAME`` are microphones, ``system:`` and ``system:NAME`` what an output
+plays. A file that is really called so wins. Everything is opened and checked here, before anything
+is dialled.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from openline.text import os_reason
 from openline_audio.source import Source, SourceError
-from openline_cli.problems import FAILED, Problem
+from openline_cli.problems import FAILED, Problem, printable
 
 STDIN: Final = "-"
 #: The names of channels, by number.
@@ -64,6 +67,17 @@ def device_of(file: str) -> tuple[str, str] | None:
     return kind, name
 
 
+def is_pipe(file: str) -> bool:
+    """Whether it is standard input or a named pipe, as a shell's ``<(command)`` is."""
+    return file == STDIN or Path(file).is_fifo()
+
+
+def recordings(files: Sequence[str]) -> list[Path]:
+    """The recordings among ``files`` that exist."""
+    names = [Path(_channel_of(file)[0]) for file in files]
+    return [name for name in names if name.is_file()]
+
+
 def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -> dict[str, Source]:
     """The sources by the first of ``names``, the first file's first. Raises Problem."""
     inputs = [_channel_of(file) for file in files]
@@ -73,9 +87,11 @@ def open_sources(files: Sequence[str], names: Sequence[str], reading: Reading) -
     if len(inputs) > len(names):
         most = "one" if len(names) == 1 else f"at most {len(names)}"
         raise Problem(f"{len(files)} files: give {most}, for the backend takes no more sources")
-    piped = [file for file, _ in inputs].count(STDIN)
-    if piped > 1:
-        raise Problem("- stands for standard input, which can be read only once")
+    piped = [file for file, _ in inputs if is_pipe(file)]
+    for file in piped:
+        if piped.count(file) > 1:
+            what = "stands for standard input" if file == STDIN else "is a pipe"
+            raise Problem(f"{file} {what}, which can be read only once")
     if not piped:
         for name, value in (("--rate", reading.rate), ("--channels", reading.channels)):
             if value is not None:
@@ -96,7 +112,7 @@ def _check_part(files: Sequence[str], reading: Reading) -> None:
         device = device_of(file)
         if device is not None:
             raise Problem(f"{option} is for recordings; {device[0]}: is captured as time passes")
-        if file == STDIN:
+        if is_pipe(file):
             raise Problem(
                 f"{option} is for a recording by its name; cut what is piped in, as in "
                 "ffmpeg -ss 12:30 -i FILE -f wav - | openline stream -"
@@ -119,8 +135,8 @@ def _split(
         raise Problem("--split makes two sources of one file: give one, without its channel")
     if len(names) < len(CHANNELS):
         raise Problem("--split needs two sources, and the backend takes one: give FILE:left")
-    if inputs[0][0] == STDIN:
-        raise Problem("--split needs a file's name, for standard input can be read only once")
+    if is_pipe(inputs[0][0]):
+        raise Problem("--split needs a recording's name, for a pipe can be read only once")
     if device_of(inputs[0][0]) is not None:
         raise Problem("--split is for a recording; a device is one source")
     return [(inputs[0][0], channel) for channel in range(len(CHANNELS))]
@@ -130,13 +146,20 @@ def _open(file: str, channel: int | None, reading: Reading) -> Source:
     device = device_of(file)
     if device is not None:
         return _open_device(*device, reading)
+    scheme, separator, rest = file.partition("://")
+    if separator and scheme.isalpha() and not Path(file).exists():
+        place = f"{scheme}://{rest.partition('/')[0].rpartition('@')[2]}"
+        raise Problem(
+            f"{printable(place)} is not on this machine; pipe it in, as in "
+            "curl -sL URL | openline stream -"
+        )
     from openline_audio.reader import NoAudioError
     from openline_trio.sources import FileSource, PcmSource
 
     try:
-        if file == STDIN:
+        if is_pipe(file):
             return PcmSource(
-                _standard_input(),
+                _standard_input() if file == STDIN else _named_pipe(file),
                 rate=_RAW_RATE if reading.rate is None else reading.rate,
                 channels=_RAW_CHANNELS if reading.channels is None else reading.channels,
                 speed=reading.speed,
@@ -188,6 +211,26 @@ def _standard_input() -> int:
     except (OSError, ValueError):
         pass
     raise Problem("- stands for standard input, which is closed; name a file or open a pipe")
+
+
+@dataclass(frozen=True, slots=True)
+class _NamedPipe:
+    """A pipe that stays open until the command ends."""
+
+    name: str
+    fd: int
+
+    def fileno(self) -> int:
+        return self.fd
+
+
+def _named_pipe(file: str) -> _NamedPipe:
+    """The pipe, open. It may have no writer yet. Raises Problem."""
+    try:
+        # Not blocking: to open a pipe without a writer would wait for one.
+        return _NamedPipe(file, os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+    except OSError as error:
+        raise Problem(f"{file} cannot be opened ({os_reason(error)})") from None
 
 
 def remarks(sources: dict[str, Source]) -> list[str]:

@@ -26,7 +26,14 @@ from openline_cli import writers
 from openline_cli.credentials import find_credentials, warn_without_key
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.follow import Outcome, follow, give_up, is_gone, opening
-from openline_cli.inputs import Reading, device_of, name_sources, open_sources, remarks
+from openline_cli.inputs import (
+    Reading,
+    device_of,
+    name_sources,
+    open_sources,
+    recordings,
+    remarks,
+)
 from openline_cli.network import NetworkOptions
 from openline_cli.plain import PlainView, describe_end
 from openline_cli.problems import Problem, printable
@@ -87,7 +94,8 @@ def stream(options: StreamOptions) -> int:
     proxy, context = options.find_proxy(), options.find_context()
     watch = options.watch()
     if options.out is not None:
-        writers.check(options.out)
+        token_files = [] if options.token_file is None else [options.token_file]
+        writers.check(options.out, reads=[*recordings(options.files), *token_files])
         if options.journal is not None and options.out.resolve() == options.journal.resolve():
             raise Problem(f"--out {options.out}: the journal goes there; give another name")
     traits = spoken.traits

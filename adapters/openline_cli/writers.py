@@ -30,10 +30,15 @@ from openline_cli.problems import FAILED, Problem
 from openline_speech.formats import FORMATS
 
 
-def check(path: Path) -> None:
-    """Raise Problem unless ``path`` can be written, as far as this can be checked now."""
+def check(path: Path, *, reads: Iterable[Path] = ()) -> None:
+    """Raise Problem unless ``path`` can be written, as far as this can be checked now.
+
+    ``reads`` are files that must not be overwritten.
+    """
     if path.suffix.lower() not in FORMATS:
         raise Problem(f"--out {path}: the name must end in {', '.join(FORMATS)}")
+    if any(path.exists() and each.exists() and path.samefile(each) for each in reads):
+        raise Problem(f"--out {path}: it is read too; give another name")
     check_place(path)
 
 
@@ -48,7 +53,8 @@ def check_place(path: Path, option: str = "--out") -> None:
         if there and not target.is_file():
             raise Problem(f"{option} {path}: exists and is not a regular file; give another name")
         if not target.parent.is_dir():
-            raise Problem(f"{option} {path}: there is no directory {path.parent}; make it first")
+            folder = target.parent if path.is_symlink() else path.parent
+            raise Problem(f"{option} {path}: there is no directory {folder}; make it first")
         try:
             with tempfile.TemporaryFile(dir=target.parent):
                 pass

@@ -15,6 +15,8 @@ ADTS = b"\xff\xf1\x50\x80\x0c\x9f\xfc" + bytes(93)
 AC3 = b"\x0b\x77\0\0\x08\x40" + bytes(250)
 EAC3 = b"\x0b\x77\0\x31\0\x80" + bytes(94)
 PACKET = b"G" + bytes(187)
+#: A frame of LATM with 100 bytes behind its head.
+LOAS = b"\x56\xe0\x64" + bytes(100)
 #: Recordings of each format: as few bytes as are enough.
 HEADS = [
     *((b"%s\x24\0\0\0WAVE" % magic, "WAV") for magic in (b"RIFF", b"RIFX", b"RF64", b"BW64")),
@@ -43,6 +45,9 @@ HEADS = [
     (b"TTA1", "TTA"),
     (b"DSD ", "DSF"),
     (b"MPCK", "Musepack"),
+    (b"#!SILK", "SILK"),
+    (b"\x02#!SILK", "SILK"),
+    (LOAS + LOAS[:3], "AAC"),
     (b"Creative Voice F", "VOC"),
     (b"NIST_1A", "NIST"),
     (b".RMF", "RealMedia"),

@@ -158,6 +158,38 @@ def test_what_follows_a_chunk_and_is_nothing_known_is_counted() -> None:
     assert pcm.unread == 72
 
 
+@pytest.mark.parametrize(
+    ("form", "audio"), [("WAV", b"data"), ("AIFF", b"SSND"), ("CAF", b"data"), ("W64", b"data")]
+)
+@pytest.mark.parametrize("between", [0, 1])
+def test_a_second_chunk_of_audio_is_audio(form: str, audio: bytes, between: int) -> None:
+    # pjsip/pjproject#597: all chunks of audio are played, whatever stands between them.
+    first = encoded(noise(0.1), format=form)
+    name, size, extra = {
+        "WAV": (4, 4, 0), "AIFF": (4, 4, 8), "CAF": (4, 8, 4), "W64": (16, 8, 0)
+    }[form]  # fmt: skip
+    sound = bytes(range(1, 201)) * 8
+    at = first.index(audio)
+    begin = first[at : at + name]
+    tail = b""
+    if between:
+        other = {"WAV": LIST, "AIFF": b"ANNO\0\0\0\4INFO", "CAF": b"info" + bytes(8)}
+        tail = other.get(form, b"LIST" + begin[4:] + (28).to_bytes(8, "little") + bytes(8))
+    length = extra + len(sound) + (24 if form == "W64" else 0)
+    tail += (
+        begin + length.to_bytes(size, "little" if form[0] == "W" else "big") + bytes(extra) + sound
+    )
+    whole = first + tail
+    for cuts in ([], list(range(0, len(whole), 7))):
+        for total in (None, len(whole)):
+            pcm, got = decoded(whole, cuts, total)
+            assert len(got) == 1_600 + len(sound) // 2
+            assert (pcm.missing, pcm.unread) == (None, 0)
+    pcm, got = decoded(whole[:-100], [])
+    assert pcm.missing == pytest.approx(50 / 16_000)
+    assert len(got) == 1_600 + len(sound) // 2 - 50
+
+
 @pytest.mark.parametrize("chunk", [LIST, b"PAD \0\0\0\0", LIST + b"junk\1\0\0\0a\0"])
 def test_all_chunks_are_passed_though_no_more_bytes_come(chunk: bytes) -> None:
     wav = encoded(noise(0.1), format="WAV")

@@ -24,6 +24,7 @@ from tests.audio.support_recordings import amr, encoded, media, noise, read
 
 WAV = encoded(noise(1), format="WAV")
 MP3 = encoded(noise(1), format="MP3")
+LIST = b"LIST\4\0\0\0INFO"
 #: One second of noise in formats that can be joined, by name.
 PARTS = {
     "wav": WAV,
@@ -231,6 +232,23 @@ def test_telephone_codecs_are_read_whatever_size_is_stated(
     assert got.seconds == pytest.approx(3, abs=ROUNDING)
 
 
+@pytest.mark.parametrize("size", [None, 0, 0xFFFF_FFFF])
+def test_mp3_in_a_wav_is_whole_though_its_length_is_estimated(
+    size: int | None, stored: Store
+) -> None:
+    # Vanilagy/mediabunny#440: its length is an estimate from the bit rate, and too long.
+    wav = bytearray(media("libmp3lame", "wav", 16_000, seconds=3))
+    at = wav.index(b"data")
+    if size is not None:
+        wav[4:8], wav[at + 4 : at + 8] = (size.to_bytes(4, "little"),) * 2
+    got = read(stored(bytes(wav)))
+    assert (got.loss, got.duration) == (None, None)
+    assert got.seconds == pytest.approx(3, abs=0.2)
+    got = read(stored(media("libmp3lame", "wav", 16_000, seconds=3)[:-2_000]))
+    assert got.loss is not None
+    assert "is cut short" in got.loss
+
+
 def test_flac_without_a_length_is_read(stored: Store) -> None:
     flac = bytearray(PARTS["flac"])
     flac[21] &= 0xF0
@@ -238,6 +256,23 @@ def test_flac_without_a_length_is_read(stored: Store) -> None:
     got = read(stored(bytes(flac)))
     assert (got.loss, got.duration) == (None, None)
     assert got.seconds == pytest.approx(1)
+
+
+@pytest.mark.parametrize("name", ["flac", "wav", "ogg", "webm", "m4a", "flv", "amr"])
+def test_tag_before_any_recording_is_passed_over(name: str, stored: Store) -> None:
+    # jellyfin/jellyfin#14219, tinytag/tinytag#33: ID3v2 before FLAC, with a picture in it.
+    tag = b"ID3\3\0\0\0\1\0\0" + bytes(16_384)
+    got = read(stored(tag + PARTS[name]))
+    assert got.loss is None
+    assert got.seconds == pytest.approx(1, abs=ROUNDING)
+    assert got.pcm == read(stored(PARTS[name])).pcm
+
+
+def test_second_chunk_of_audio_in_a_wav_is_read_and_no_length_is_told(stored: Store) -> None:
+    # pjsip/pjproject#597
+    got = read(stored(WAV + LIST + b"data" + struct.pack("<I", 32_000) + WAV[44:]))
+    assert (got.loss, got.duration) == (None, None)
+    assert got.pcm == WAV[44:] * 2
 
 
 def test_large_chunk_before_the_audio_is_skipped(stored: Store) -> None:

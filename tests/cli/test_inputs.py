@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,14 @@ import pytest
 import trio
 
 from openline_audio.source import SourceError
-from openline_cli.inputs import Reading, device_of, name_sources, open_sources, remarks
+from openline_cli.inputs import (
+    Reading,
+    device_of,
+    name_sources,
+    open_sources,
+    recordings,
+    remarks,
+)
 from openline_cli.problems import FAILED, USAGE, Problem
 from tests.audio.support_recordings import encoded, media, noise
 
@@ -97,13 +107,82 @@ def test_channel_of_what_is_piped_in(call: Path, monkeypatch: pytest.MonkeyPatch
     assert len(sink.pcm) > 29_000
 
 
+def test_named_pipe_is_read_as_what_is_piped_in(tmp_path: Path) -> None:
+    # ggml-org/whisper.cpp#914: mkfifo, and <(ffmpeg ...) in a shell.
+    fifo = tmp_path / "talk.wav"
+    os.mkfifo(fifo)
+    sink = Sink()
+    sources = open_sources([str(fifo)], NAMES, Reading(speed=1e6))  # has no writer yet
+    gc.collect()
+    wav = encoded(noise(1, seed=1), format="WAV")
+    writer = threading.Thread(target=fifo.write_bytes, args=(wav,))
+    writer.start()
+    trio.run(sources["system"].run, sink)
+    writer.join()
+    assert sink.pcm == party(1)
+
+
+def test_two_named_pipes_of_raw_pcm_and_a_channel(tmp_path: Path) -> None:
+    fifos = [tmp_path / name for name in ("one", "two")]
+    raw = encoded(noise(1, 8_000, 2), 8_000, format="WAV")[44:]
+    for fifo in fifos:
+        os.mkfifo(fifo)
+    names = [str(fifos[0]), f"{fifos[1]}:right"]
+    sources = open_sources(names, NAMES, Reading(speed=1e6, rate=8_000, channels=2))
+    for fifo, source in zip(fifos, sources.values(), strict=True):
+        writer = threading.Thread(target=fifo.write_bytes, args=(raw,))
+        writer.start()
+        sink = Sink()
+        trio.run(source.run, sink)
+        writer.join()
+        assert len(sink.pcm) == 32_000
+
+
+def test_what_is_wrong_with_a_named_pipe_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fifo = tmp_path / "it"
+    os.mkfifo(fifo)
+    name = str(fifo)
+    assert str(problem([name, name])) == f"{name} is a pipe, which can be read only once"
+    assert "a pipe can be read only once" in str(problem([name], split=True))
+    assert "ffmpeg -ss 12:30" in str(problem([name], begin=1.0))
+    source = open_sources([name], NAMES, Reading())["system"]
+    writer = threading.Thread(target=fifo.write_bytes, args=(b"",))
+    writer.start()
+    with pytest.raises(SourceError, match=f"^{re.escape(name)} ended without any audio"):
+        trio.run(source.run, Sink())
+    writer.join()
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.open", refuse)
+    assert str(problem([name])) == f"{name} cannot be opened (permission denied)"
+
+
+def test_address_of_a_recording_is_no_file_and_its_secret_not_told() -> None:
+    wrong = str(problem(["https://a.example/talk.mp3?X-Amz-Signature=s3cret"]))
+    assert wrong == (
+        "https://a.example is not on this machine; pipe it in, as in "
+        "curl -sL URL | openline stream -"
+    )
+
+
+def test_recordings_are_named_without_their_channels(call: Path) -> None:
+    fifo = call.with_name("fifo")
+    os.mkfifo(fifo)
+    files = [f"{call}:left", str(call), "-", "mic:", "gone.wav", str(fifo)]
+    assert recordings(files) == [call, call]
+
+
 def test_what_cannot_be_split(call: Path, tmp_path: Path) -> None:
     mono, six = tmp_path / "mono.wav", tmp_path / "six.wav"
     mono.write_bytes(encoded(noise(1), format="WAV"))
     six.write_bytes(encoded(noise(1, channels=6), format="WAV"))
     assert str(problem([str(call), str(mono)], split=True)).startswith("--split makes two sources")
     assert str(problem([f"{call}:left"], split=True)).startswith("--split makes two sources")
-    assert str(problem(["-"], split=True)).startswith("--split needs a file's name")
+    assert str(problem(["-"], split=True)).startswith("--split needs a recording's name")
     assert str(problem([str(six)], split=True)) == f"--split: {six} has 6 channels, not two"
     assert str(problem([str(mono)], split=True)) == (
         f"{mono} has no channel 1 (from 0), only 1; give the file without it"

@@ -45,6 +45,31 @@ def test_unwritable_path_is_reported_early(name: str, wrong: str, tmp_path: Path
     assert "--out" in str(caught.value)
 
 
+@pytest.mark.parametrize("link", [None, os.symlink, os.link])
+def test_what_is_read_is_not_overwritten(
+    link: Callable[[Path, Path], None] | None, tmp_path: Path
+) -> None:
+    # facebook/zstd#1422, PDAL/PDAL#3717: the input was named as the output.
+    recording = out = tmp_path / "talk.txt"
+    recording.write_bytes(b"RIFF")
+    if link is not None:
+        out = tmp_path / "out.txt"
+        link(recording, out)
+    reads = [tmp_path / "gone.wav", recording]
+    with pytest.raises(
+        Problem, match=f"^--out {re.escape(str(out))}: it is read too; give another"
+    ):
+        writers.check(out, reads=reads)
+    writers.check(tmp_path / "new.txt", reads=reads)
+
+
+def test_directory_that_a_link_leads_to_is_named(tmp_path: Path) -> None:
+    link = tmp_path / "t.txt"
+    link.symlink_to("none/t.txt")
+    with pytest.raises(Problem, match=f": there is no directory {re.escape(str(tmp_path))}/none;"):
+        writers.check(link)
+
+
 @pytest.fixture
 def closed_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory in which no file can be created."""

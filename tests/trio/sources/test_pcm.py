@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pty
 import socket
@@ -340,3 +341,23 @@ def test_a_regular_file_is_a_store_and_a_pipe_a_device(tmp_path: Path) -> None:
     with path.open("rb") as file, pipe() as (reading, _):
         assert PcmSource(file).kind is SourceKind.STORE
         assert PcmSource(reading).kind is SourceKind.DEVICE
+
+
+class Output:
+    """A file object that closes its descriptor when nobody holds it, as the output of Popen."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def __del__(self) -> None:
+        os.close(self._fd)
+
+
+def test_file_object_stays_open_as_long_as_its_source(play: Play, recorder: Recorder) -> None:
+    source = PcmSource(Output(piped(bytes(640))))
+    gc.collect()
+    play(source, recorder)
+    assert recorder.pcm == bytes(640)

@@ -87,6 +87,25 @@ def test_joined_recordings_come_whole(name: str, recorder: Recorder) -> None:
     assert len(recorder.samples) / 16_000 == pytest.approx(4, abs=0.2)
 
 
+@pytest.mark.parametrize("cut", [1 << 20, 7])
+@pytest.mark.parametrize("tags", [1, 2])
+@pytest.mark.parametrize("name", ["wav", "flac", "mp3", "webm", "aac", "m4a"])
+def test_tag_before_any_recording_is_passed_over(
+    name: str, tags: int, cut: int, recorder: Recorder
+) -> None:
+    # jellyfin/jellyfin#14219: ID3v2 before what is no MP3.
+    tag = b"ID3\3\0\0\0\0\1\0" + bytes(128)
+    run_piped(tag * tags + FORMATS[name], recorder, cut=cut)
+    assert len(recorder.samples) / 16_000 == pytest.approx(2, abs=0.08)
+
+
+@pytest.mark.parametrize("behind", [b"", bytes(99), b"\x01garbage" * 9_000])
+def test_what_follows_a_tag_is_no_raw_pcm(behind: bytes, recorder: Recorder) -> None:
+    with pytest.raises(SourceError, match=r"begins like MP3 but cannot|is damaged or cut short"):
+        run_piped(b"ID3\3\0\0\0\0\1\0" + bytes(128) + behind, recorder)
+    assert not recorder.items
+
+
 @pytest.mark.parametrize("name", ["gsm", "g721", "flac", "ogg", "opus", "mp3"])
 def test_without_pyav_libsndfile_reads_what_it_knows(
     name: str, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
@@ -218,6 +237,22 @@ def test_raw_pcm_that_begins_like_a_recording_is_raw(head: bytes, recorder: Reco
     data = head + np.random.default_rng(5).bytes(20_000 - len(head))
     run_piped(data, recorder)
     assert recorder.pcm == data
+
+
+@pytest.mark.parametrize("cut", [1 << 20, 3])
+def test_what_is_no_audio_is_not_sent(cut: int, recorder: Recorder) -> None:
+    # speechmatics/speechmatics-js-sdk#53: the answer of a server that lacks the recording.
+    for text in (b"Not found.\n", b"<!DOCTYPE html><title>404 Not Found</title>" * 500):
+        with pytest.raises(SourceError, match=r" is text, and no audio; check what writes to it$"):
+            run_piped(text, recorder, cut=cut)
+    assert not recorder.items
+
+
+def test_file_that_is_no_audio_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "notes.pcm"
+    path.write_bytes(b"Not found.\n")
+    with path.open("rb") as file, pytest.raises(SourceError, match=r"notes.pcm is text, and no"):
+        PcmSource(file)
 
 
 def test_raw_channel_that_is_not_there_is_refused(recorder: Recorder) -> None:
