@@ -202,6 +202,8 @@ class Happenings:
             case SourceEnded(source=source, cause=cause, reason=reason):
                 if cause != "exhausted":
                     self.say(at, f"{source} is lost ({cause}): {reason}", DEVICE)
+            case Trouble(kind="late_audio", text=text):  # as at each Ctrl-C: it was on its way
+                self.say(at, f"{text} (late_audio)")
             case Trouble(kind=kind, text=text):
                 self.say(at, f"{text} ({kind})", TROUBLES.get(kind, self._lies), kind=kind)
             case Resumed(gap=gap):

@@ -505,3 +505,15 @@ def test_an_app_that_aborts_is_to_blame_itself() -> None:
         "this machine",
         "the app ended it before the backend was done",
     )
+
+
+def test_audio_on_its_way_at_the_stop_is_no_trouble() -> None:
+    """Each Ctrl-C of the command has some: a piece was captured when it came."""
+    late = {
+        "type": "Trouble",
+        "kind": "late_audio",
+        "text": "audio captured after the stop is refused",
+    }
+    story = session(line(1.0, "StopRequested"), line(1.1, "AudioCaptured", late))
+    [found] = [each for each in story.minutes[0].happened if "refused" in each.text]
+    assert (found.trouble, found.where) == (False, "")
