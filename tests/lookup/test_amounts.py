@@ -76,15 +76,18 @@ def seen_with_gaps(*seen: tuple[float, int, list[Gap]]) -> Amounts:
     return amounts
 
 
+NO_GAPS: list[Gap] = []
+
+
 @pytest.mark.parametrize(
     ("seen", "confirmed"),
     [
-        ([(1, 10, []), (70, 30, [gap(12, 16)])], [10, 16]),  # told as it is passed
+        ([(1, 10, NO_GAPS), (70, 30, [gap(12, 16)])], [10, 16]),  # told as it is passed
         ([(1, 10, [gap(12, 16)]), (70, 30, [gap(12, 16)])], [10, 16]),  # told before
         ([(1, 10, [gap(12, 16)])], [10]),  # and never passed, as at the end of a session
-        ([(1, 10, []), (70, 12, [gap(1, 9)])], [4, 0]),  # told behind it
-        ([(1, 10, [gap(1, 9)]), (70, 30, [])], [2, 28]),  # and withdrawn
-        ([(1, 10, []), (70, 20, [gap(10, 30, 10)])], [10, 5]),  # lost somewhere within it
+        ([(1, 10, NO_GAPS), (70, 12, [gap(1, 9)])], [4, 0]),  # told behind it
+        ([(1, 10, [gap(1, 9)]), (70, 30, NO_GAPS)], [2, 28]),  # and withdrawn
+        ([(1, 10, NO_GAPS), (70, 20, [gap(10, 30, 10)])], [10, 5]),  # lost somewhere within it
     ],
 )
 def test_what_is_missing_is_not_confirmed(
