@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS, SUMMARY
+from openline_cli.importing import Importing
 from openline_cli.options import CONFIG, LOG_LEVEL, LOGGING
 from openline_cli.parameters import HELP, Command, read_words, suggestion
 from openline_cli.problems import COMPLETE, USAGE, Problem
-from openline_cli.start import Importing
 
 
 def dispatch(words: Sequence[str]) -> int:

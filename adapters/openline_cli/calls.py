@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from openline_cli.commands import COMMANDS
+from openline_cli.importing import Importing
 from openline_cli.problems import COMPLETE, Problem
-from openline_cli.start import Importing
 
 if TYPE_CHECKING:
     from openline.policy import Policy

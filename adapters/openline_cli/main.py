@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from openline_cli.importing import Importing
 from openline_cli.problems import FAILED, INTERRUPTED, Problem, printable
-from openline_cli.start import Importing
 
 #: Packages that an extra brings, and the extra.
 _EXTRAS: Final = {

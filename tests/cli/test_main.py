@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from openline.updates import Ended, State, Statistics
+from openline_cli.importing import Importing
 from openline_cli.main import main
 from openline_cli.problems import Problem
-from openline_cli.start import Importing
 from openline_speech import jsonlines
 
 README = Path(__file__).parents[2] / "README.md"
