@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from openline_cli.calls import RUN
 from openline_cli.commands import COMMANDS, SUMMARY
+from openline_cli.importing import Importing
 from openline_cli.options import CONFIG, LOG_LEVEL, LOGGING
 from openline_cli.parameters import HELP, Command, read_words, suggestion
 from openline_cli.problems import COMPLETE, USAGE, Problem
@@ -38,15 +39,15 @@ def dispatch(words: Sequence[str]) -> int:
         return COMPLETE
     given = read_words(command, rest)
     if CONFIG in command.parameters:
-        from openline_cli.settings import settle
-
+        with Importing():
+            from openline_cli.settings import settle
         settled = settle(command, given)
     else:
         settled = command.defaults | given
     if LOG_LEVEL not in command.parameters:
         return RUN[name](**settled)
-    from openline_cli.logs import logged
-
+    with Importing():
+        from openline_cli.logs import logged
     level, as_json, file = (settled.pop(each.name) for each in LOGGING)
     with logged(level, file, as_json=as_json):
         return RUN[name](**settled)

@@ -25,7 +25,7 @@ from openline_batch.work import Refused, Setting, working
 from openline_cli.credentials import find_credentials
 from openline_cli.dialects import blamed, find_dialect
 from openline_cli.network import NetworkOptions
-from openline_cli.outfile import OutFile
+from openline_cli.outfile import OutFile, sweep
 from openline_cli.problems import Problem
 from openline_cli.settings import check_buffer
 from openline_cli.stream import find_backend, with_headers
@@ -122,10 +122,17 @@ def _speaker(setup: Setup) -> Callable[[Mapping[str, str]], Dialect]:
 
 
 def writer(form: str) -> Callable[[Path, Ended], None]:
-    """Writes a transcript of a form, such as ``txt``, whole or not at all."""
+    """Writes a transcript of a form, such as ``txt``, whole or not at all.
+
+    What killed workers left is removed from each folder, once.
+    """
     make = FORMATS[f".{form}"]
+    swept: set[Path] = set()
 
     def write(path: Path, ended: Ended) -> None:
+        if path.parent not in swept:
+            swept.add(path.parent)
+            sweep(path.parent)
         file = OutFile(path)
         try:
             file.put(make(several=False).whole(ended).encode())

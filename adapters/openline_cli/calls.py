@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from openline_cli.commands import COMMANDS
+from openline_cli.importing import Importing
 from openline_cli.problems import COMPLETE, Problem
 
 if TYPE_CHECKING:
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
 
 def run_demo(**given: Any) -> int:
     """``openline demo``. The exit status. Raises Problem."""
-    from openline_cli.demo import demo
+    with Importing():
+        from openline_cli.demo import demo
 
     return demo(**given)
 
 
 def run_stream(*, policy: Policy | None, **given: Any) -> int:
     """``openline stream``, with the settings of ``--config``. The exit status. Raises Problem."""
-    from openline_cli.stream import StreamOptions, stream
+    with Importing():
+        from openline_cli.stream import StreamOptions, stream
 
     return stream(StreamOptions(policy=policy, **given))
 
@@ -40,7 +43,8 @@ def run_mic(*, device: str, policy: Policy | None, **given: Any) -> int:
 
 def run_devices(*, json: bool) -> int:
     """``openline devices``. The exit status. Raises Problem."""
-    from openline_cli.device_list import show
+    with Importing():
+        from openline_cli.device_list import show
 
     sys.stdout.write(show(json=json))
     return COMPLETE
@@ -48,7 +52,8 @@ def run_devices(*, json: bool) -> int:
 
 def run_resume(*, policy: Policy | None, **given: Any) -> int:
     """``openline resume``, with the settings of ``--config``. The exit status. Raises Problem."""
-    from openline_cli.resume import ResumeOptions, resume
+    with Importing():
+        from openline_cli.resume import ResumeOptions, resume
 
     return resume(ResumeOptions(policy=policy, **given))
 
@@ -62,9 +67,10 @@ def run_serve(
     **given: Any,
 ) -> int:
     """``openline serve``. The exit status. Raises Problem."""
-    from openline_cli.credentials import read_token
-    from openline_cli.serve import serve
-    from openline_server import BackendError, ServerConfig
+    with Importing():
+        from openline_cli.credentials import read_token
+        from openline_cli.serve import serve
+        from openline_server import BackendError, ServerConfig
 
     token = read_token(token_file)
     try:
@@ -76,45 +82,51 @@ def run_serve(
 
 def run_wyoming(*, policy: Policy | None, **given: Any) -> int:
     """``openline wyoming``, with the settings of ``--config``. The exit status. Raises Problem."""
-    import_module("openline_wyoming.server")  # first: its extra brings all that is needed
-    from openline_cli.wyoming import WyomingOptions, wyoming
+    with Importing():
+        import_module("openline_wyoming.server")  # first: its extra brings all that is needed
+        from openline_cli.wyoming import WyomingOptions, wyoming
 
     return wyoming(WyomingOptions(policy=policy, **given))
 
 
 def run_batch(*, policy: Policy | None, **given: Any) -> int:
     """``openline batch``, with the settings of ``--config``. The exit status. Raises Problem."""
-    from openline_cli.batch import BatchOptions, batch
+    with Importing():
+        from openline_cli.batch import BatchOptions, batch
 
     return batch(BatchOptions(policy=policy, **given))
 
 
 def run_load(*, policy: Policy | None, **given: Any) -> int:
     """``openline load``, with the settings of ``--config``. The exit status. Raises Problem."""
-    from openline_cli.load import load
-    from openline_cli.load_options import LoadOptions
+    with Importing():
+        from openline_cli.load import load
+        from openline_cli.load_options import LoadOptions
 
     return load(LoadOptions(policy=policy, **given))
 
 
 def run_doctor(**given: Any) -> int:
     """``openline doctor``. The exit status. Raises Problem."""
-    import_module("openline_doctor.probe")  # first: its extra brings all that is needed
-    from openline_cli.doctor import DoctorOptions, doctor
+    with Importing():
+        import_module("openline_doctor.probe")  # first: its extra brings all that is needed
+        from openline_cli.doctor import DoctorOptions, doctor
 
     return doctor(DoctorOptions(**given))
 
 
 def run_replay(*, file: Path, dialect: str | None, session: int | None, quiet: bool) -> int:
     """``openline replay``. The exit status. Raises Problem."""
-    from openline_cli.replay import replay
+    with Importing():
+        from openline_cli.replay import replay
 
     return replay(file, dialect=dialect, number=session, quiet=quiet)
 
 
 def run_inspect(*, session: int | None, **given: Any) -> int:
     """``openline inspect``. The exit status. Raises Problem."""
-    from openline_cli.inspecting import inspect
+    with Importing():
+        from openline_cli.inspecting import inspect
 
     return inspect(number=session, **given)
 
@@ -123,8 +135,9 @@ def run_explain(
     *, subject: str | None, dialect: str | None, session: int | None, json: bool
 ) -> int:
     """``openline explain``. The exit status. Raises Problem."""
-    from openline_cli.explain import show
-    from openline_cli.retell import is_journal, retell
+    with Importing():
+        from openline_cli.explain import show
+        from openline_cli.retell import is_journal, retell
 
     if subject is not None and is_journal(subject):
         return retell(Path(subject), number=session, json=json)
@@ -137,14 +150,16 @@ def run_explain(
 
 def run_diagram(*, session: int | None, **given: Any) -> int:
     """``openline diagram``. The exit status. Raises Problem."""
-    from openline_cli.diagram import diagram
+    with Importing():
+        from openline_cli.diagram import diagram
 
     return diagram(number=session, **given)
 
 
 def run_dialects(*, name: str | None, json: bool) -> int:
     """``openline dialects``. The exit status. Raises Problem."""
-    from openline_cli.dialect_list import show
+    with Importing():
+        from openline_cli.dialect_list import show
 
     sys.stdout.write(show(name, json=json))
     return COMPLETE
@@ -152,7 +167,8 @@ def run_dialects(*, name: str | None, json: bool) -> int:
 
 def run_completion(*, shell: str) -> int:
     """``openline completion``. The exit status. Raises Problem."""
-    from openline_cli.completion import script
+    with Importing():
+        from openline_cli.completion import script
 
     sys.stdout.write(script(shell, COMMANDS))
     return COMPLETE

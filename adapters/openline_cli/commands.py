@@ -223,7 +223,7 @@ _LISTED: Final = (
                 flags=("--out",),
                 value="FILE",
                 read=Path,
-                help="Write the page to this file; otherwise to a temporary one.",
+                help="Write the page to this file; otherwise to a temporary one; - for stdout.",
             ),
             options.NO_OPEN,
             Parameter(

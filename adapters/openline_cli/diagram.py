@@ -18,7 +18,7 @@ from openline_cli.dialects import blamed, check_known, dialect_option
 from openline_cli.journals import OPTION, choose_journal
 from openline_cli.problems import FAILED, Problem
 from openline_cli.screen import write_out
-from openline_cli.writers import check_place, put
+from openline_cli.writers import STDOUT, check_place, put
 from openline_diagrams import (
     DARK,
     LIGHT,
@@ -73,6 +73,7 @@ def diagram(
     out: Path | None,
 ) -> int:
     """Draw, to ``out`` or to stdout. Raises Problem."""
+    out = None if out == STDOUT else out
     spec = None if dialect is None else _find_contract(dialect)
     alone = spec if journal is None else None
     form = form or _guess(out, "svg" if alone is None else "md")

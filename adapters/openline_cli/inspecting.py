@@ -20,7 +20,7 @@ from openline_cli.dialects import blamed, check_known, find_dialect
 from openline_cli.journals import OPTION, read_whole
 from openline_cli.problems import COMPLETE, FAILED, Problem
 from openline_cli.screen import write_err, write_out
-from openline_cli.writers import check_place, put
+from openline_cli.writers import STDOUT, check_place, put
 from openline_inspect.page import page
 from openline_inspect.recording import TORN, Recording, is_path, record, record_path
 
@@ -34,14 +34,18 @@ def inspect(
     no_open: bool = False,
     no_text: bool = False,
 ) -> int:
-    """Write the page, and have it shown. Raises Problem."""
-    if out is not None:
+    """Write the page, and have it shown, unless it goes to stdout. Raises Problem."""
+    is_piped = out == STDOUT
+    if out is not None and not is_piped:
         check_place(out)
     with blamed(dialect):
         spoken = find_dialect(dialect)
         opened = [_open(file, number, spoken, text=not no_text) for file in files]
     text = page([each for recordings in opened for each in recordings])
-    if out is None:
+    path = None
+    if is_piped:
+        write_out(text)
+    elif out is None:
         path = browser.keep(text)
     else:
         put(path := out, text)
@@ -51,7 +55,7 @@ def inspect(
             if trouble:
                 write_err(f"openline: {file}: {trouble.splitlines()[0]}")
             is_whole = is_whole and trouble in {"", TORN}
-    if no_open or not browser.show(path):
+    if path is not None and (no_open or not browser.show(path)):
         write_out(f"{path}\n")
     return COMPLETE if is_whole else FAILED
 

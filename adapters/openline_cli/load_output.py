@@ -13,15 +13,12 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from openline_cli import load_view, writers
 from openline_cli.follow import is_gone
 from openline_cli.problems import FAILED, Problem
 from openline_cli.screen import drop_out, write_err, write_out
 from openline_load.report import Report
-
-_STDOUT: Final = Path("-")
 
 
 class Output:
@@ -30,16 +27,18 @@ class Output:
     def __init__(self, files: Mapping[str, Path | None]) -> None:
         """Raises Problem if a file cannot be written, as far as this can be known now."""
         self._files = {name: path for name, path in files.items() if path is not None}
-        self._is_taken = _STDOUT in self._files.values()
+        self._is_taken = writers.STDOUT in self._files.values()
         self._unread: OSError | None = None
         for name, path in self._files.items():
-            if path != _STDOUT:
+            if path != writers.STDOUT:
                 writers.check_place(path, name)
 
     @property
     def is_useless(self) -> bool:
         """Whether all output goes to stdout, and stdout takes no more."""
-        return self._unread is not None and all(path == _STDOUT for path in self._files.values())
+        return self._unread is not None and all(
+            path == writers.STDOUT for path in self._files.values()
+        )
 
     def tell(self, text: str) -> None:
         """Print lines of the report."""
@@ -62,7 +61,7 @@ class Output:
         failures: list[Problem] = []
         for name, path in self._files.items():
             text = texts[name]()
-            if path == _STDOUT:
+            if path == writers.STDOUT:
                 self._print(partial(write_out, text))
                 continue
             try:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from openline_cli.importing import Importing
 from openline_cli.problems import FAILED, INTERRUPTED, Problem, printable
 
 #: Packages that an extra brings, and the extra.
@@ -68,8 +69,8 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Run a command and give its exit status."""
     try:
-        from openline_cli.app import dispatch
-
+        with Importing():
+            from openline_cli.app import dispatch
         return dispatch(arguments)
     except Problem as problem:
         return _tell(str(problem), problem.status)

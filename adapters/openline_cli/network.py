@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from openline.backend import Backend
 from openline.dialects.headers import basic, checked_headers
 from openline_cli.problems import Problem
 from openline_driver.network_errors import unusable_key_log
@@ -53,12 +54,13 @@ class NetworkOptions:
             raise Problem(f"{origin}{error}") from None
         if password:
             raise Problem(
-                f"--proxy: it holds a password, and {_SEEN}: set HTTPS_PROXY in its place"
+                f"--proxy: it holds a password, and {_SEEN}: set HTTPS_PROXY in its place "
+                "(HTTP_PROXY for ws://)"
             )
         return self.proxy
 
     def find_context(self, environment: Mapping[str, str] = os.environ) -> ssl.SSLContext | None:
-        """The TLS settings; None: the usual ones. Raises Problem."""
+        """The TLS settings; None: the usual ones, which can be made. Raises Problem."""
         if self.client_key is not None and self.client_cert is None:
             raise Problem("--client-key: give its certificate as well, with --client-cert")
         asked = (self.client_cert, self.ca_file, environment.get("SSLKEYLOGFILE"))
@@ -72,7 +74,16 @@ class NetworkOptions:
             _load_authorities(context, self.ca_file)
         if self.client_cert is not None:
             _load_certificate(context, self.client_cert, self.client_key)
-        return context
+        return context if self.client_cert or self.ca_file else None
+
+    def check_tls(self, backend: Backend) -> None:
+        """Raise Problem for certificates that a backend without TLS would never see."""
+        given = {"--client-cert": self.client_cert, "--ca-file": self.ca_file}
+        for option, path in given.items():
+            if path is not None and not backend.is_secure:
+                raise Problem(
+                    f"{option}: the URL is ws://, which has no TLS: give wss://, or leave it out"
+                )
 
     def find_headers(
         self, environment: Mapping[str, str] = os.environ

@@ -17,6 +17,10 @@ What a place may refuse, and what happens then:
 A device, a pipe or a folder at ``path`` is refused, since a rename would replace it.
 
 If another program deletes, replaces or extends the file meanwhile, the next ``put`` makes it anew.
+
+A process that is killed leaves what it wrote beside the target. It is locked until then, so
+``sweep`` can tell it from what another process writes. Should that be swept all the same, in the
+moment before it is locked, its target is written in place.
 """
 
 from __future__ import annotations
@@ -24,16 +28,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import tempfile
 from pathlib import Path
 from typing import Final
+
+from openline_store.locks import lock
 
 #: Errors of a sync that mean "not here", and not "not stored".
 _NO_SYNC: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 #: Errors that another way of writing would meet too, and might meet half-way.
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _PREFIX: Final = ".openline-"
+#: The names that ``tempfile`` makes of it.
+_BESIDE: Final = re.compile(re.escape(_PREFIX) + "[a-z0-9_]{8}")
 
 
 class OutFile:
@@ -141,6 +150,24 @@ class OutFile:
             raise
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left in ``folder``. What cannot be removed stays."""
+    with contextlib.suppress(OSError), os.scandir(folder) as found:
+        for each in found:
+            if _BESIDE.fullmatch(each.name) and each.is_file(follow_symlinks=False):
+                _remove_unlocked(Path(each.path))
+
+
+def _remove_unlocked(path: Path) -> None:
+    with contextlib.suppress(OSError):  # BlockingIOError: a process writes it
+        fd = os.open(path, os.O_RDWR)
+        try:
+            lock(fd, "this file")
+            path.unlink()
+        finally:
+            os.close(fd)
+
+
 def _check(target: Path) -> None:
     """Raise OSError for a device, a pipe or a folder: a rename would replace it."""
     with contextlib.suppress(FileNotFoundError):
@@ -152,6 +179,8 @@ def _write_beside(target: Path, data: bytes) -> tuple[int, Path]:
     """A new file in the target's directory with ``data``, open. Raises OSError and leaves none."""
     fd, name = tempfile.mkstemp(dir=target.parent, prefix=_PREFIX)
     try:
+        with contextlib.suppress(OSError):  # where there are no locks, nothing is swept
+            lock(fd, "this file")
         _write_all(fd, data, 0)
         _sync_file(fd)
         with contextlib.suppress(OSError):

@@ -151,6 +151,7 @@ def find_backend(
 
 def with_headers(backend: Backend, network: NetworkOptions) -> Backend:
     """The backend with the headers and subprotocols of the options. Raises Problem."""
+    network.check_tls(backend)
     return with_subprotocols(replace(backend, headers=network.find_headers()), network)
 
 

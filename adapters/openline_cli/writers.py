@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 from msgspec import structs
 
@@ -28,6 +29,9 @@ from openline.updates import Ended, Transcript
 from openline_cli.outfile import OutFile
 from openline_cli.problems import FAILED, Problem
 from openline_speech.formats import FORMATS
+
+#: The name that stands for stdout, where a command writes one file.
+STDOUT: Final = Path("-")
 
 
 def check(path: Path, *, reads: Iterable[Path] = ()) -> None:

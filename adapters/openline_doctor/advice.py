@@ -14,10 +14,12 @@ from typing import Final
 from openline.reconnect.verdicts import Action, Ending, ErrorKind, Verdict, judge
 from openline_doctor.facts import Facts, Failure, Step
 from openline_doctor.words import seconds
-from openline_lookup.places import ADVICE, FULL, LOG, STATUSES
+from openline_lookup.places import ADVICE, FULL, LOG, PORTAL, STATUSES, row_of
 
 #: RFC 6455 §7.4.1: a close code of a server that has failed, and is not full.
 _FAILED: Final = 1011
+#: RFC 6455 §7.4.1, and its registry: the server goes away, or restarts.
+_AWAY: Final = frozenset({1001, 1012})
 _OTHER_DIALECT: Final = "check --dialect, and look into the log of the backend"
 _STEPS: Final[Mapping[Step, str]] = MappingProxyType(
     {
@@ -37,10 +39,19 @@ _LATE: Final[Mapping[Step, str]] = MappingProxyType(
         Step.PROXY: "the proxy, or the backend behind it, is frozen or shut off",
         Step.TLS: "it is frozen, or the port speaks plain text: check both",
         Step.UPGRADE: "it is frozen, or no WebSocket server: check both",
-        Step.ACK: "it is frozen or busy, or speaks another dialect: check its log",
         Step.LATENCY: "it is frozen: look into its log",
     }
 )
+#: What to do about a start without an answer, by whether a ping behind it was answered.
+_NO_ACK: Final[Mapping[bool | None, str]] = MappingProxyType(
+    {
+        True: "it answers a ping: it is busy, or speaks another dialect: check its log",
+        False: "it answers no ping either: it is frozen: look into its log",
+        None: "it is frozen or busy, or speaks another dialect: check its log",
+    }
+)
+#: The scheme of a WebSocket for that of a page (RFC 6455 §3).
+_SOCKETS: Final[Mapping[str, str]] = MappingProxyType({"http": "ws", "https": "wss"})
 
 
 def verdict_of(facts: Facts, failure: Failure) -> Verdict:
@@ -85,15 +96,17 @@ def on_auth(facts: Facts, failure: Failure) -> str:
     return f"{verdict.why}{missing}{f' ({told})' if told else ''}: {how}"
 
 
-def on_status(facts: Facts) -> str:
+def on_status(facts: Facts, failure: Failure) -> str:
     """HTTP refused the upgrade."""
     status = facts.status or 0
     if facts.location:
-        why = f": {facts.why_not}" if facts.why_not else ""
-        return f"HTTP {status}: redirected to {facts.location}, not followed{why}: give that URL"
+        return _on_redirect(facts)
     phrase = f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""
     server = f" from {facts.server}" if facts.server else ""
-    what = STATUSES.get(status, "it refuses the upgrade: look into the log of the backend")
+    what = STATUSES.get(status, "")
+    if not what:
+        why = verdict_of(facts, failure).why
+        what = f"{why}: {row_of(why, facts.dialect).lies.advice}"
     text = f"HTTP {status}{phrase}{server} at {facts.path}: {what}"
     if facts.opens_at:
         return (
@@ -108,6 +121,19 @@ def on_status(facts: Facts) -> str:
     return text
 
 
+def _on_redirect(facts: Facts) -> str:
+    why = f": {facts.why_not}" if facts.why_not else ""
+    text = f"HTTP {facts.status}: redirected to {facts.location}, not followed{why}"
+    scheme, mark, rest = facts.location.partition("://")
+    if not mark:
+        return f"{text}: mend its redirects"
+    there = f"{_SOCKETS.get(scheme, scheme)}://{rest}"
+    return (
+        f"{text}: give {there}, if the backend is there; a network that wants a login answers so "
+        f"too: {PORTAL.partition(':')[0]}"
+    )
+
+
 def on_late(facts: Facts, failure: Failure) -> str:
     """No answer came in time."""
     where = f" ({at})" if (at := _where(facts, failure)) else ""
@@ -117,8 +143,9 @@ def on_late(facts: Facts, failure: Failure) -> str:
     if failure.speaks_tls:
         return f"{what}{where}: the port speaks TLS: give wss://"
     advice = _LATE.get(failure.step, LOG)
-    if facts.state and failure.step is Step.ACK:
-        what = f'{what} (it says "{facts.state}")'
+    if failure.step is Step.ACK:
+        advice = _NO_ACK[facts.alive]
+        what = f'{what} (it says "{facts.state}")' if facts.state else what
     return f"{what} within {seconds(facts.timeout)}{where}: {advice}"
 
 
@@ -140,9 +167,21 @@ def _advice(facts: Facts, failure: Failure, verdict: Verdict) -> str:
     if facts.proxy is not None and failure.step in {Step.NAME, Step.ADDRESSES}:
         return ADVICE[ErrorKind.PROXY_UNREACHABLE]
     if failure.error is not None:
-        return ADVICE.get(failure.error, LOG)
+        return ADVICE.get(failure.error, LOG) + _on_cut(facts, failure)
+    if facts.close is not None and facts.close.code in _AWAY:
+        return "wait, and ask again"
     is_strange = failure.step is Step.ACK and not dict(facts.heard).get(facts.dialect)
     return _OTHER_DIALECT if is_strange and facts.rule is None else LOG
+
+
+def _on_cut(facts: Facts, failure: Failure) -> str:
+    """With TLS 1.3 a server may refuse behind the handshake, and no alert says so."""
+    tls, was_cut = facts.tls, failure.error in {ErrorKind.CUT, ErrorKind.RESET}
+    if failure.step is not Step.UPGRADE or tls is None or not was_cut or not facts.secure:
+        return ""
+    if tls.shown:
+        return "; if it refuses the certificate of this client, give another one"
+    return "; if it wants a certificate of this client, give --client-cert"
 
 
 def _where(facts: Facts, failure: Failure) -> str:

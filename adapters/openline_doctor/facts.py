@@ -110,7 +110,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     knows; ``messages``: how many came. ``rule``: the dialect's rule of the message by which the
     backend refused, which is ``refusal``. ``offered``: how many subprotocols were, ``subprotocol``
     is the chosen one. ``opens_at``: the upgrade was refused at ``path``, and works here, the
-    dialect's usual path.
+    dialect's usual path. ``alive``: whether a ping was answered when the start was not.
     """
 
     host: str
@@ -144,6 +144,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     greeted: float | None = None
     acked: float | None = None
     state: str = ""
+    alive: bool | None = None
     refusal: str = ""
     rule: Rule | None = None
     close: Close | None = None

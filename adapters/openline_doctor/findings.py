@@ -124,7 +124,7 @@ def _wrong(step: Step, facts: Facts, failure: Failure, now: float) -> str:
     if step is Step.AUTH:
         return on_auth(facts, failure)
     if facts.status not in {None, 101} and step is Step.UPGRADE:
-        return on_status(facts)
+        return on_status(facts, failure)
     if step is Step.TLS and facts.tls is not None and facts.tls.certificate is not None:
         about = about_certificate(facts.tls.certificate, now)
         return f"{on_failure(facts, failure)}; {about}"
@@ -253,6 +253,8 @@ def _dialect(facts: Facts) -> tuple[State, str]:
     known = dict(facts.heard)
     own, most = known.get(facts.dialect, 0), max(known.values(), default=0)
     likely = [name for name, count in facts.heard if count == most and most]
+    there = by_address(facts.host, facts.port, facts.path)
+    likely.sort(key=lambda name: name not in there)
     # A refusal shows little: an error of one dialect may read like one of another.
     is_taken = facts.acked is not None or (facts.rule is not None and not likely)
     if is_taken or (own and own == most):
@@ -270,7 +272,8 @@ def _dialect(facts: Facts) -> tuple[State, str]:
 
 
 def _hint(facts: Facts) -> Iterator[str]:
-    heard = f"no dialect knows its {facts.messages} messages" if facts.messages else ""
+    count = "one message" if facts.messages == 1 else f"{facts.messages} messages"
+    heard = f"no dialect knows its {count}" if facts.messages else ""
     yield f"cannot tell: {heard or 'it said nothing'}"
     if names := by_address(facts.host, facts.port, facts.path):
         yield f"; by its address it may be {' or '.join(names)}"

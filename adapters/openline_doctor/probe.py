@@ -38,6 +38,8 @@ from openline_network.waits import Address, Connected
 
 #: Redirects that are followed; a session follows as many (``Policy.max_redirects``).
 _MOST_REDIRECTS: Final = Policy().max_redirects
+#: Seconds for a second look behind a step that failed: what is there answers at once.
+_SECOND_LOOK: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +267,7 @@ class _Way:
     ) -> Any:
         """What ``look`` sees of another TLS connection, over which nothing is sent."""
         try:
-            async with asyncio.timeout(self._probe.timeout):
+            async with asyncio.timeout(min(_SECOND_LOOK, self._probe.timeout)):
                 sock = await self._plain()
                 tls = await start_tls(WAITS, sock, settings, self._backend.host)
                 try:
@@ -299,7 +301,7 @@ class _Way:
         there = replace(self._backend, path=path)
         sock: Connected | None = None
         try:
-            async with asyncio.timeout(self._probe.timeout):
+            async with asyncio.timeout(min(_SECOND_LOOK, self._probe.timeout)):
                 sock = await self._plain()
                 if there.is_secure:
                     sock = await start_tls(WAITS, sock, self._settings, there.host)

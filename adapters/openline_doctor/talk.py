@@ -49,6 +49,8 @@ _MARK: Final = b"doctor"
 _NORMAL: Final = 1000
 #: Seconds for the closing handshake, whose outcome nobody needs.
 _GOODBYE: Final = 1.0
+#: Seconds in which a backend that has not answered the start answers a ping, if it is alive.
+_ANSWERS_WITHIN: Final = 2.0
 #: Seconds in which a backend that acknowledges nothing may still refuse a token or a setting.
 _REFUSES_WITHIN: Final = 1.0
 
@@ -172,6 +174,16 @@ class Talk:
             await self._until(lambda: self._acks >= wanted)
             if self.failure is None:
                 self.seen["acked"] = time.monotonic() - self._began
+            elif not self._is_over:
+                await self._look_alive()
+
+    async def _look_alive(self) -> None:
+        """No answer came to the start: does one come to a ping?"""
+        failure = self.failure
+        self._websocket.send(SendPing(_DIAL, _MARK))
+        await self._until(lambda: self._ponged, min(_ANSWERS_WITHIN, self._call.timeout))
+        self.seen["alive"] = self._ponged
+        self.failure = failure
 
     async def _ping(self) -> None:
         self._begin(Step.LATENCY)

@@ -13,7 +13,7 @@ from openline.events import SocketLost
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline_driver.facts import Refused
 from openline_driver.http import Head, NoAnswerError, read_answer
-from openline_driver.network_errors import name_os_error
+from openline_driver.network_errors import is_end, name_os_error
 
 _NO_WEBSOCKET = "the answer to the upgrade is no WebSocket's"
 
@@ -70,6 +70,9 @@ class Ending:
 
     def note(self, exc: BaseException) -> None:
         """Remember an error of the stream."""
+        if is_end(exc):
+            self.note_end()
+            return
         kind, detail = name_os_error(exc)
         detail = detail or "the connection was closed on this side"
         # A stream that broke without an errno was cut all the same, or closed by us.

@@ -76,10 +76,12 @@ def name_os_error(exc: BaseException) -> tuple[ErrorKind, str]:
     the certificate of this client.
     """
     named: list[tuple[ErrorKind, str]] = []
+    text = str(exc)
     for each in _causes(exc):
         if isinstance(each, ssl.SSLError):
             if each.reason in {*_CLIENT_CERTIFICATE, _HANDSHAKE_FAILURE}:
                 return ErrorKind.TLS_CLIENT_CERTIFICATE, _tls_text(each)
+            text = _tls_text(each)  # its own text ends with a line number of OpenSSL's binding
         elif isinstance(each, socket.gaierror):
             kind = _DNS.get(each.errno or 0, ErrorKind.DNS_OTHER)
             named.append((kind, (each.strerror or str(each)).lower()))
@@ -87,7 +89,12 @@ def name_os_error(exc: BaseException) -> tuple[ErrorKind, str]:
             # Its own text repeats the address, in the form of a tuple.
             named.append((_ERRNOS[each.errno], os.strerror(each.errno).lower()))
     named.sort(key=lambda pair: pair[0] is not ErrorKind.REFUSED)
-    return named[0] if named else (ErrorKind.OS_OTHER, str(exc))
+    return named[0] if named else (ErrorKind.OS_OTHER, text)
+
+
+def is_end(exc: BaseException) -> bool:
+    """Whether the other side ended the stream, without the goodbye that TLS has for it."""
+    return any(isinstance(each, ssl.SSLEOFError) for each in _causes(exc))
 
 
 def name_tls_error(exc: BaseException, *, agreed: bool) -> tuple[ErrorKind, str]:

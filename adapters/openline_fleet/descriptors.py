@@ -5,12 +5,13 @@ written. A process that runs out of them can dial no more, and loses sessions th
 another machine. So a shard counts, and refuses a session for which there is no room.
 
 The soft limit (``ulimit -n``, often 1,024) is there for programs that use ``select``; a shard uses
-none, and raises it to the hard one.
+none, and raises it to the hard one. ``openline load`` asks here as well.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Final
 
 from openline_fleet.spec import SessionSpec
@@ -33,15 +34,28 @@ def allowed() -> int | None:
 
     Raises the soft limit as far as it goes.
     """
+    files = raised(None)
+    return None if files is None else max(1, files - SPARE)
+
+
+def raised(*wishes: int | None) -> int | None:
+    """The files that this process may have open, once the soft limit is raised; None: any number.
+
+    ``wishes`` are tried in turn, until the system allows one: it may refuse what the hard limit
+    allows, as on macOS. None: as many as the hard limit has.
+    """
     if sys.platform == "win32":
         return None
     import resource  # noqa: PLC0415  # not on Windows
 
+    endless = resource.RLIM_INFINITY
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-            soft = hard
-        except (OSError, ValueError):  # as on macOS, where the hard limit may be beyond what works
-            pass
-    return None if soft == resource.RLIM_INFINITY else max(1, soft - SPARE)
+    for wish in wishes:
+        high = hard if wish is None or (hard != endless and wish > hard) else wish
+        if soft in {endless, high} or (high != endless and soft > high):
+            break
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (high, hard))
+            soft = high
+            break
+    return None if soft == endless else soft

@@ -10,7 +10,9 @@ Each sample counts once: audio that is sent again after a loss was sent before.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 from openline.dialects.protocol import Dialect
@@ -19,7 +21,7 @@ from openline.journal.reader import Journal, JournalError
 from openline.journal.replay import DivergedError, replay
 from openline.observer import Observer
 from openline.snapshot import MachineOptions, Snapshot
-from openline.updates import SAMPLE_RATE
+from openline.updates import SAMPLE_RATE, Gap, GapWithdrawn, Update
 
 MINUTE: Final = 60.0
 
@@ -62,19 +64,44 @@ class Amounts:
         self.until = math.inf
         self._minutes: dict[int, Amount] = {}
         self._highest: dict[str, tuple[int, ...]] = {}
+        self._counted: dict[str, tuple[float, ...]] = {}  # without what is missing
 
-    def see(self, at: float, sources: Mapping[str, Marks]) -> None:
-        """The watermarks, ``at`` seconds after the opening. The first of a source count nothing."""
+    def see(
+        self,
+        at: float,
+        sources: Mapping[str, Marks],
+        gaps: Mapping[str, Sequence[Gap]] = MappingProxyType({}),
+    ) -> None:
+        """The watermarks, ``at`` seconds after the opening. The first of a source count nothing.
+
+        The watermark of what is confirmed passes the ``gaps``, and what is missing in them does not
+        count.
+        """
         for name, marks in sources.items():
             here = (marks.captured, marks.sent, marks.confirmed)
-            before = self._highest.get(name, here)
-            highest = tuple(map(max, here, before))
+            highest = tuple(map(max, here, self._highest.get(name, here)))
             self._highest[name] = highest
-            if highest != before:
-                grown = (high - low for high, low in zip(highest, before, strict=True))
-                minute = int(at // MINUTE)
-                more = Amount(*(samples / SAMPLE_RATE for samples in grown))
-                self._minutes[minute] = self._minutes.get(minute, Amount()).plus(more)
+            lost = sum(_before(highest[-1], gap) for gap in gaps.get(name, ()))
+            counted = (*highest[:-1], highest[-1] - lost)
+            before = self._counted.get(name, counted)
+            self._counted[name] = counted
+            if counted != before:
+                grown = (now - then for now, then in zip(counted, before, strict=True))
+                self._add(int(at // MINUTE), Amount(*(each / SAMPLE_RATE for each in grown)))
+
+    def _add(self, minute: int, more: Amount) -> None:
+        """A gap that was told late takes from the minutes that confirmed what is in it."""
+        owed = max(0.0, -more.confirmed)
+        found = self._minutes.get(minute, Amount()).plus(more._replace(confirmed=0.0))
+        more_confirmed = found.confirmed + max(0.0, more.confirmed)
+        self._minutes[minute] = found._replace(confirmed=more_confirmed)
+        for each in sorted(self._minutes, reverse=True):
+            if owed <= 0.0:
+                return
+            known = self._minutes[each]
+            taken = min(owed, known.confirmed)
+            self._minutes[each] = known._replace(confirmed=known.confirmed - taken)
+            owed -= taken
 
     def of(self, first: int, last: int) -> Amount | None:
         """The amount in the minutes ``first`` to ``last``; None: it is not known."""
@@ -86,6 +113,14 @@ class Amounts:
         return found
 
 
+def _before(watermark: int, gap: Gap) -> float:
+    """How many samples of a gap lie before a watermark: of an inexact one in proportion."""
+    if watermark >= gap.end or gap.end == gap.start:
+        return float(gap.samples)
+    passed = max(0, watermark - gap.start) / (gap.end - gap.start)
+    return gap.samples * passed
+
+
 class _Watching(Observer):
     """Looks at the watermarks after each event but audio."""
 
@@ -94,6 +129,7 @@ class _Watching(Observer):
     def __init__(self) -> None:
         self.amounts = Amounts()
         self.last = 0.0
+        self._gaps = defaultdict[str, list[Gap]](list)
         self._zero: float | None = None
 
     def on_begin(
@@ -105,6 +141,13 @@ class _Watching(Observer):
         self._look = look
         self.amounts.see(0.0, look().sources)
 
+    def on_update(self, update: Update, now: float) -> None:  # noqa: ARG002  # as the hook has it
+        """Note what is missing."""
+        if isinstance(update, Gap):
+            self._gaps[update.source].append(update)
+        elif isinstance(update, GapWithdrawn) and update.gap in self._gaps[update.gap.source]:
+            self._gaps[update.gap.source].remove(update.gap)
+
     def on_done(self, event: Event, now: float) -> None:  # noqa: ARG002  # as the hook has it
         """Look."""
         self.look(now)
@@ -114,7 +157,7 @@ class _Watching(Observer):
         if self._zero is None:
             self._zero = now
         self.last = max(self.last, now - self._zero)
-        self.amounts.see(self.last, self._look().sources)
+        self.amounts.see(self.last, self._look().sources, self._gaps)
 
 
 def replayed(journal: Journal, dialect: Dialect | None = None) -> Amounts:

@@ -10,6 +10,7 @@ says, with a line of advice. A loss that was noticed late has the last sign of l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -19,6 +20,7 @@ import msgspec
 from openline.audio.causes import CAUSES
 from openline.text import one_line
 from openline.updates import (
+    BackendStatus,
     Gap,
     GapCause,
     GapWithdrawn,
@@ -57,6 +59,12 @@ _NONE: Final = ("", "")
 _SIGNS: Final = frozenset({"SocketOpened", "MessageReceived", "PongReceived"})
 #: Seconds without a sign of life that are worth a word: a line that streams has a pong in each.
 _LONG_SILENT: Final = 2.0
+#: The states of a backend to which all went well, in any dialect.
+_ROUTINE: Final = frozenset({"connected", "streaming"})
+_UNCONFIRMED: Final = Lies(
+    Place.SERVER, "it took the audio, and never confirmed it: look into its log"
+)
+_ABORTED: Final = Lies(Place.HERE, "the app ended it before the backend was done")
 _NOWHERE: Final = Lies(Place.UNKNOWN, "look at what went wrong before it, and into the logs")
 
 
@@ -95,6 +103,8 @@ class Happenings:
         self._credentials = 0
         self._sign: float | None = None  # the last sign of life of this dial
         self._lies = _NOWHERE  # where the last loss lies
+        self._is_well = False  # the line is open, and all that went wrong is behind it
+        self._remarks: set[tuple[str, str]] = set()  # of the backend, without their numbers
 
     def take(self, record: Record, at: float, zero: float) -> tuple[int, float]:
         """Tell a record at ``at`` seconds; the words in it, and their lag.
@@ -117,7 +127,8 @@ class Happenings:
         self._tell_again()
         for (source, cause), (at, seconds) in self._gaps.items():
             text = f"{seconds:.1f} s of {source} are missing: {CAUSES[cause]} ({cause})"
-            self.say(at, text, GAPS.get(cause, self._lies))
+            has_all = self._is_well and cause is GapCause.UNCONFIRMED
+            self.say(at, text, GAPS.get(cause, _UNCONFIRMED if has_all else self._lies))
         found = sorted(self._said, key=lambda each: each.at)
         self._said, self._gaps = [], {}
         yield from found
@@ -168,6 +179,8 @@ class Happenings:
                 self.say(at, text, TROUBLES["spool"])
             case kind if kind in _REQUESTS:
                 self.say(at, _REQUESTS[kind])
+                if kind == "AbortRequested":
+                    self._lies, self._is_well = _ABORTED, False
             case _:
                 pass
 
@@ -175,6 +188,8 @@ class Happenings:
         match update:
             case StateChanged():
                 self._state(update, at)
+            case BackendStatus(state=state, text=text):
+                self._remark(state, text, at)
             case Gap(source=source, cause=cause, seconds=seconds):
                 first, so_far = self._gaps.get((source, cause), (at, 0.0))
                 self._gaps[source, cause] = (first, so_far + seconds)
@@ -187,12 +202,21 @@ class Happenings:
             case SourceEnded(source=source, cause=cause, reason=reason):
                 if cause != "exhausted":
                     self.say(at, f"{source} is lost ({cause}): {reason}", DEVICE)
+            case Trouble(kind="late_audio", text=text):  # as at each Ctrl-C: it was on its way
+                self.say(at, f"{text} (late_audio)")
             case Trouble(kind=kind, text=text):
                 self.say(at, f"{text} ({kind})", TROUBLES.get(kind, self._lies), kind=kind)
             case Resumed(gap=gap):
                 self.say(at, f"the process was suspended for {gap:.1f} s", SUSPENDED)
             case _:
                 pass
+
+    def _remark(self, state: str, text: str, at: float) -> None:
+        """What the backend says of itself: a sentence, and not an id. Each is told once."""
+        known = (state, re.sub(r"[0-9]+", "", text))
+        if " " in text.strip() and state not in _ROUTINE and known not in self._remarks:
+            self._remarks.add(known)
+            self.say(at, f"the backend says: {text} ({state})")
 
     def _state(self, update: StateChanged, at: float) -> None:
         match update.state:
@@ -204,6 +228,7 @@ class Happenings:
                 self.say(at, f"dial {update.dial} is replaced by another one: {update.reason}")
             case State.FAILED:
                 self._tell_again()
+                self._is_well = False
                 self._lies = row_of(update.reason, self._dialect).lies
                 silent, began = self._silence(at)
                 self.say(
@@ -225,6 +250,7 @@ class Happenings:
         elif update.state is State.STREAMING:
             self.say(at, f"the line is open, {at:.1f} s after the start, on dial {update.dial}")
         self._has_opened = self._has_opened or update.state is State.STREAMING
+        self._is_well = True
         self._lost_at, self._lost_why = None, _NONE
 
     def _silence(self, at: float) -> tuple[str, float | None]:
@@ -247,7 +273,7 @@ class Happenings:
             what = "the line was lost" if self._has_opened else "the first dial failed"
         else:
             what = f"dial {update.dial} failed"
-        self._lost_why = why
+        self._lost_why, self._is_well = why, False
         self._lies = row_of(update.reason, self._dialect).lies
         silent, began = self._silence(at)
         self.say(at, f"{what}: {self._judged(update)}{silent}{wait}", self._lies, began=began)

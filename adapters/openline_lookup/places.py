@@ -58,7 +58,7 @@ ADVICE: Final[Mapping[ErrorKind, str]] = MappingProxyType(
         ErrorKind.TLS_OTHER: "give ws:// if the port speaks plain text, or check the port",
         ErrorKind.BAD_UPGRADE: "check the port: another program than a WebSocket server answers",
         ErrorKind.PROXY_UNREACHABLE: "check the address of the proxy",
-        ErrorKind.PROXY_CREDENTIALS: "put USER:PASSWORD@ into the variable",
+        ErrorKind.PROXY_CREDENTIALS: "put USER:PASSWORD@ into HTTPS_PROXY (HTTP_PROXY for ws://)",
         ErrorKind.PROXY_FORBIDS: "have it allow the backend, or go without by --proxy none",
         ErrorKind.PROXY_BUSY: "check the backend's address, as the proxy sees it",
         ErrorKind.PROXY_FAILED: "check the scheme and the port of the proxy",
@@ -85,7 +85,7 @@ STATUSES: Final[Mapping[int, str]] = MappingProxyType(
 _SILENT: Final = "the server is frozen, or the network is dead: ask openline doctor"
 _PROVIDER: Final = "look into the app's credential provider"
 _CREDENTIAL: Final = "check the token, or give another one"
-_PORTAL: Final = "check the network: something else than the server answers"
+PORTAL: Final = "open a web page in a browser: the network may want a login"
 _SENT: Final = "check the dialect and its options, and look into the log of the backend"
 _UNKNOWN: Final = Lies(Place.UNKNOWN, LOG)
 #: Where each error lies. What is not here may lie anywhere.
@@ -197,7 +197,7 @@ def row_of(reason: str, dialect: str) -> Row:
 def _lies(row: Explanation) -> Lies:
     """Where it lies, by the evidence of a row."""
     if any(each in row.why for each in ("captive portal", "something else", "wants a login")):
-        return Lies(Place.NETWORK, _PORTAL)
+        return Lies(Place.NETWORK, PORTAL)
     if row.group == "error":
         kind = _ERRORS[row.title]
         advice = ADVICE.get(kind) or _MORE.get(kind, LOG)

@@ -19,6 +19,7 @@ import msgspec
 
 from openline.journal.codec import from_line
 from openline.updates import (
+    BackendStatus,
     Ended,
     Gap,
     GapWithdrawn,
@@ -37,7 +38,7 @@ _TOLD: Final = {
     each.__name__: each
     for each in (
         StateChanged, Transcript, PartialRetracted, Gap, GapWithdrawn, SourceHeld, SourceChanged,
-        SourceEnded, Trouble, Resumed, Ended,
+        SourceEnded, Trouble, Resumed, BackendStatus, Ended,
     )
 }  # fmt: skip
 Plain: TypeAlias = Mapping[str, Any]

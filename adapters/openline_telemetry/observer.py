@@ -15,6 +15,7 @@ from opentelemetry.util.types import AttributeValue
 from openline import commands as c
 from openline import events as e
 from openline import updates as u
+from openline.audio.gaps import AT_THE_END
 from openline.commands import Command, Outgoing
 from openline.events import Event
 from openline.machine.timers import Timer
@@ -55,7 +56,7 @@ class TelemetryObserver(Observer):
 
     __slots__ = (
         *("_amounts", "_before", "_dial", "_dials", "_evidence", "_instruments", "_is_open"),
-        *("_labels", "_lost_at", "_options", "_over", "_pings", "_pong", "_sample_every"),
+        *("_labels", "_lost_at", "_moves", "_options", "_over", "_pings", "_pong", "_sample_every"),
         *("_state", "_step", "_tracing", "_turns"),
     )
     wants_audio: ClassVar[bool] = False
@@ -76,6 +77,7 @@ class TelemetryObserver(Observer):
         self._pings: dict[bytes, float] = {}
         self._pong: float | None = None  # the slowest since the last look
         self._is_open = self._over = False
+        self._moves = False  # another process goes on with it
 
     def on_begin(self, options: MachineOptions, look: Callable[[], Snapshot]) -> None:
         """Note whose session it is. Raises RuntimeError for a second session."""
@@ -107,6 +109,8 @@ class TelemetryObserver(Observer):
         elif isinstance(event, e.Redirected):
             self._evidence = "redirect"
             self._dials.redirect(event.dial)
+        elif isinstance(event, e.AbortRequested):
+            self._moves = event.move is not None
         if now >= self._amounts.next_at:
             self._look(now)
 
@@ -139,7 +143,8 @@ class TelemetryObserver(Observer):
         elif isinstance(update, u.StateChanged):
             self._change(update, now)
         elif isinstance(update, u.Gap):
-            self._tell_gap(names.GAPS, names.GAP_EVENT, update, now)
+            if not self._moves_on(update):
+                self._tell_gap(names.GAPS, names.GAP_EVENT, update, now)
         elif isinstance(update, u.GapWithdrawn):
             self._tell_gap(names.WITHDRAWN, names.WITHDRAWN_EVENT, update.gap, now)
         elif isinstance(update, u.Trouble):
@@ -222,6 +227,10 @@ class TelemetryObserver(Observer):
             self._measure(names.OUTAGE, now - self._lost_at, {names.OUTCOME: outcome})
             self._lost_at = None
 
+    def _moves_on(self, gap: u.Gap) -> bool:
+        """Whether another process delivers what this one did not."""
+        return self._moves and gap.cause in AT_THE_END
+
     def _tell_gap(self, metric: Metric, event: str, gap: u.Gap, now: float) -> None:
         labels = {names.CAUSE: gap.cause.value}
         self._measure(metric, gap.seconds, labels)
@@ -247,12 +256,13 @@ class TelemetryObserver(Observer):
         self._measure(names.SESSIONS, 1, labels)
         self._measure(names.ACTIVE, -1, {})
         accounts = ended.accounts.values()
+        moved = sum(gap.samples for gap in ended.missing if self._moves_on(gap))
         told: dict[str, AttributeValue] = {
             **labels,
             names.DIALS: ended.statistics.dials,
             names.FINALS: len(ended.transcript),
             names.CAPTURED: sum(each.captured for each in accounts) / u.SAMPLE_RATE,
             names.CONFIRMED: sum(each.confirmed for each in accounts) / u.SAMPLE_RATE,
-            names.MISSING: sum(each.missing for each in accounts) / u.SAMPLE_RATE,
+            names.MISSING: (sum(each.missing for each in accounts) - moved) / u.SAMPLE_RATE,
         }
         self._tracing.end(now, failed=ended.state is State.FAILED, attributes=told)

@@ -403,19 +403,24 @@ def test_a_source_that_cancels_its_own_task_is_lost_and_the_session_says_so(live
     assert ended.statistics.sources["mic"].confirmed == 1_600
 
 
+@pytest.mark.parametrize("error", [ConnectionError, asyncio.CancelledError])
 @pytest.mark.parametrize("size", [1, 319, 320, 1276])
 @pytest.mark.parametrize("rate", [8_000, 16_000])
-def test_what_came_before_an_iterable_fails_is_captured(size: int, rate: int) -> None:
+def test_what_came_before_an_iterable_fails_is_captured(
+    size: int, rate: int, error: type[BaseException]
+) -> None:
+    """``CancelledError``: something that it awaits was cancelled, and not the source."""
+
     async def failing() -> AsyncIterator[bytes]:
         yield noise(size).tobytes()
-        raise ConnectionError("a secret")
+        raise error("a secret")
 
     async def whole() -> AsyncIterator[bytes]:
         yield noise(size).tobytes()
 
     async def main() -> bytes:
         sink = Recorder()
-        with pytest.raises(ConnectionError):
+        with pytest.raises(error):
             await StreamSource(failing(), rate=rate).run(sink)
         return sink.pcm
 

@@ -224,3 +224,14 @@ def test_a_missing_extra_is_one_line(capsys: Captured, monkeypatch: pytest.Monke
     out, err = capsys.readouterr()
     assert not out
     assert "is not installed: pip install 'openline[diagrams]'\n" in err
+
+
+def test_a_dash_is_stdout(
+    capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("--format", "mermaid", "--out", "-") == 0
+    assert capsys.readouterr() == (mermaid(DRAWING), "")
+    assert run("--out", "-") == 0
+    assert "<svg " in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())

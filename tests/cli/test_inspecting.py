@@ -80,6 +80,19 @@ def test_two_beside_each_other_in_a_file_of_ones_own(inspect: Any, tmp_path: Pat
     assert list(Path(tempfile.gettempdir()).iterdir()) == []
 
 
+def test_a_dash_is_stdout(inspect: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr(browser, "show", asked.append)
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    status, out, err = inspect(HAPPY, "--out", "-")
+    assert (status, err, asked) == (0, "", [])
+    assert sorted(tmp_path.iterdir()) == before
+    assert list(Path(tempfile.gettempdir()).iterdir()) == []
+    assert out.startswith("<!doctype html>")
+    assert "happy-path.jsonl" in out
+
+
 def test_without_the_words(inspect: Any, tmp_path: Path) -> None:
     spoken, counted = tmp_path / "spoken.html", tmp_path / "counted.html"
     said = next(json.loads(line) for line in HAPPY.read_text().splitlines() if "asr_final" in line)

@@ -17,11 +17,12 @@ from rich.console import Console
 from openline.updates import State, StateChanged
 from openline_cli import load as load_module
 from openline_cli import load_view
-from openline_cli.load_limits import SPARE, check_files
+from openline_cli.load_limits import check_files
 from openline_cli.load_output import Output
 from openline_cli.main import main
 from openline_cli.parameters import delay, duration
 from openline_cli.problems import Problem
+from openline_fleet.descriptors import SPARE
 from openline_load.faults import fault_list
 from openline_load.figures import Call
 from openline_load.report import Report, report
@@ -148,6 +149,13 @@ def test_the_soft_limit_is_raised_as_far_as_it_must_be(limits: list[tuple[int, i
     limits[:] = [(resource.RLIM_INFINITY, resource.RLIM_INFINITY)]
     check_files(10_000_000)
     assert len(limits) == 1
+
+
+def test_what_the_hard_limit_leaves_is_offered(limits: list[tuple[int, int]]) -> None:
+    limits[:] = [(256, 400)]
+    with pytest.raises(Problem, match=r"this process may have 400: .*, give --sessions 336$"):
+        check_files(500, given=False)
+    check_files(336)
 
 
 def test_the_limit_is_raised_for_those_whom_a_backend_does_not_let_go(

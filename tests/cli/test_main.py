@@ -3,14 +3,17 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from openline.updates import Ended, State, Statistics
+from openline_cli.importing import Importing
 from openline_cli.main import main
 from openline_cli.problems import Problem
 from openline_speech import jsonlines
@@ -237,3 +240,59 @@ def test_the_entry_point_can_be_interrupted_before_anything_is_imported() -> Non
     code = "import sys; import openline_cli.main; print('openline' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    "module", ["typing", "openline_cli.main", "openline_cli.app", "openline_cli.stream", "trio"]
+)
+@pytest.mark.parametrize("swallows", [False, True])
+def test_ctrl_c_while_modules_are_imported_ends_it_at_once(module: str, swallows: bool) -> None:
+    """Where the module would be found, the signal comes instead. C code may make another error of
+    it, as of a name of Unicode that cannot be looked up.
+    """
+    code = (
+        "import signal, sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, *rest):\n"
+        f"        if name == {module!r}:\n"
+        "            try:\n"
+        "                signal.raise_signal(signal.SIGINT)\n"
+        "            except KeyboardInterrupt:\n"
+        f"                raise SyntaxError if {swallows} else KeyboardInterrupt\n"
+        f"sys.modules.pop({module!r}, None)\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "sys.argv = ['openline', 'stream', 'none.wav']\n"
+        "from openline_cli.start import run\n"
+        "run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_behind_its_imports_a_command_takes_ctrl_c_as_ever() -> None:
+    def handler(*_: object) -> None:
+        """Of an app."""
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        for mine, while_importing in ((signal.default_int_handler, None), (handler, handler)):
+            signal.signal(signal.SIGINT, mine)
+            with Importing():
+                found = signal.getsignal(signal.SIGINT)
+                assert found is while_importing or (while_importing is None and found is not mine)
+            assert signal.getsignal(signal.SIGINT) is mine
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(lambda: Importing().__enter__()).result()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_the_entry_point_imports_nothing() -> None:
+    code = (
+        "import sys; known = set(sys.modules); import openline_cli.start;"
+        "print(*set(sys.modules) - known)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert sorted(done.stdout.split()) == ["openline_cli", "openline_cli.start"]

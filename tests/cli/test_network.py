@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from openline.dialects.registry import DEFAULT
+from openline_cli.main import main
 from openline_cli.network import NetworkOptions
 from openline_cli.problems import Problem
 from openline_cli.stream import find_backend, with_headers
@@ -117,7 +118,37 @@ def test_a_key_log_that_cannot_be_opened(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert seen.endswith("name a file that can be written, or unset it")
     environment = {"SSLKEYLOGFILE": str(tmp_path / "keys")}
     monkeypatch.setenv(*next(iter(environment.items())))
-    assert NetworkOptions().find_context(environment) is not None
+    assert NetworkOptions().find_context(environment) is None, "the usual ones write it as well"
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"ca_file": "ca"}, "--ca-file"),
+        ({"client_cert": "both"}, "--client-cert"),
+        ({"client_cert": "cert", "client_key": "key", "ca_file": "ca"}, "--client-cert"),
+    ],
+)
+@pytest.mark.parametrize("command", ["stream", "doctor", "load"])
+def test_a_certificate_without_tls_is_refused(
+    files: dict[str, Path],
+    given: dict[str, str],
+    option: str,
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing is dialled."""
+    words = [
+        word
+        for name, file in given.items()
+        for word in (f"--{name.replace('_', '-')}", files[file])
+    ]
+    url = [] if command == "stream" else ["ws://127.0.0.1:9/ws"]
+    more = ["x.wav", "--url", "ws://127.0.0.1:9/ws"] if command == "stream" else []
+    assert main([command, *url, *more, *map(str, words)]) == 2
+    assert capsys.readouterr().err == (
+        f"openline: {option}: the URL is ws://, which has no TLS: give wss://, or leave it out\n"
+    )
 
 
 # Headers.

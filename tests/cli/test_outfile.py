@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from openline.updates import Ended, State, Statistics
+from openline_cli import outfile
+from openline_cli.batch_work import writer
 from openline_cli.outfile import OutFile
 from tests.cli.faulty_disk import DeadError, FaultyDisk
 
@@ -388,3 +391,66 @@ def test_a_pipe_or_a_folder_is_refused_and_stays(tmp_path: Path) -> None:
             OutFile(each).put(b"a\n")
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert sorted(tmp_path.iterdir()) == [folder, pipe]
+
+
+def test_what_a_killed_process_left_is_swept_and_nothing_else(tmp_path: Path) -> None:
+    left = tmp_path / ".openline-ab_9k2xz"
+    own = [tmp_path / name for name in (".openline-notes", ".openline-ab_9k2xz.txt", "openline")]
+    for each in (left, *own):
+        each.write_text("x")
+    (tmp_path / ".openline-folder_1").mkdir()
+    (tmp_path / ".openline-linked_1").symlink_to(own[0])
+    outfile.sweep(tmp_path)
+    assert not left.exists()
+    assert all(each.read_text() == "x" for each in own)
+    assert (tmp_path / ".openline-folder_1").is_dir()
+    assert (tmp_path / ".openline-linked_1").is_symlink()
+    outfile.sweep(tmp_path / "none")
+
+
+def test_what_is_being_written_is_not_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another process would, before it is renamed."""
+    replace = Path.replace
+
+    def swept(path: Path, target: Path) -> Path:
+        outfile.sweep(tmp_path)
+        assert path.exists()
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", swept)
+    file = OutFile(tmp_path / "a.txt")
+    file.put(b"words")
+    file.close()
+    assert (tmp_path / "a.txt").read_bytes() == b"words"
+
+
+def test_what_is_swept_too_early_is_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file system has no locks that another machine sees."""
+    replace = Path.replace
+
+    def gone(path: Path, target: Path) -> Path:
+        path.unlink()
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", gone)
+    file = OutFile(tmp_path / "a.txt")
+    file.put(b"words")
+    file.close()
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_bytes() == b"words"
+
+
+def test_a_batch_sweeps_each_folder_once(tmp_path: Path) -> None:
+    ended = Ended(
+        state=State.CLOSED, complete=True, reason="finished", missing=(), transcript=(),
+        statistics=Statistics(dials=1, sources={}),
+    )  # fmt: skip
+    write = writer("txt")
+    for name, stays in ((".openline-ab_9k2xz", False), (".openline-bb_9k2xz", True)):
+        (tmp_path / name).write_text("half a transcr")
+        write(tmp_path / "a.txt", ended)
+        assert (tmp_path / name).exists() is stays

@@ -730,6 +730,7 @@ def test_a_result_says_that_the_session_moved_only_where_it_did(move: e.Move | N
     lines: list[bytes] = []
     one = drive(lines)
     one.stream()
+    one.audio(1)
     one.feed(e.AbortRequested(move))
     assert (b'"moved":true' in lines[-1]) == (b'"moved"' in lines[-1]) == (move is not None)
     assert (b'"move"' in lines[-1]) == (move is not None)

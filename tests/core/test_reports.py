@@ -115,10 +115,27 @@ def test_a_source_that_has_not_begun_has_counts() -> None:
 )
 def test_an_abort_says_that_the_session_moves(move: e.Move | None, reason: str) -> None:
     drive = Drive().stream()
+    drive.audio(1)
     drive.feed(e.AbortRequested(move))
     assert drive.last_change.reason == drive.ended.reason == reason
     assert drive.ended.moved == (move is not None)
     assert (drive.ended.state, drive.ended.complete) == (State.CLOSED, False)
+
+
+def test_a_session_of_which_nothing_is_left_does_not_move() -> None:
+    """No process delivers what is left of it, and its store is discarded."""
+    for confirmed in (0, 1):
+        drive = Drive(disk_seconds=60.0).stream()
+        drive.audio(confirmed * 100)
+        drive.serve("mic")
+        if confirmed:
+            drive.final(0.0, 2.0)
+        drive.feed(e.AbortRequested(e.Move.RESUMED))
+        assert (drive.ended.reason, drive.ended.missing) == ("aborted", ())
+        assert not drive.ended.moved
+    drive = Drive().stream()
+    drive.feed(e.AbortRequested(e.Move.ANEW))
+    assert drive.ended.moved, "of a recording there is more"
 
 
 def test_the_result_without_a_final_message_has_no_summary() -> None:

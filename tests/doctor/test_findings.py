@@ -391,3 +391,90 @@ def test_a_close_before_anything_known_may_be_another_dialect() -> None:
     )
     known = msgspec.structs.replace(facts, heard=(("echopanel", 1),))
     assert "--dialect" not in at(Step.ACK, known)[1]
+
+
+def refused(status: int, **changes: Any) -> Facts:
+    failure = Failure(step=Step.UPGRADE, took=0.1)
+    return with_(status=status, upgrade_took=None, failure=failure, **changes)
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "advice"),
+    [
+        (511, "the network wants a login first", "open a web page in a browser"),
+        (407, "the proxy wants credentials", "put USER:PASSWORD@ into HTTPS_PROXY"),
+        (402, "the server requires payment first", "look into the log of the backend"),
+    ],
+)
+def test_a_status_that_is_rare_is_told_as_the_table_has_it(
+    status: int, why: str, advice: str
+) -> None:
+    assert f"at /ws/live-listener: {why}: {advice}" in at(Step.UPGRADE, refused(status))[1]
+
+
+@pytest.mark.parametrize(
+    ("location", "wanted"),
+    [
+        ("https://speech.test/ws", "give wss://speech.test/ws, if the backend is there"),
+        ("http://speech.test/ws", "give ws://speech.test/ws, if the backend is there"),
+        ("wss://speech.test/ws", "give wss://speech.test/ws, if the backend is there"),
+    ],
+)
+def test_a_redirect_to_elsewhere_gives_the_url_of_a_websocket(location: str, wanted: str) -> None:
+    facts = refused(302, location=location, why_not="it is another host, port or scheme")
+    text = at(Step.UPGRADE, facts)[1]
+    assert wanted in text
+    assert "a network that wants a login answers so too: open a web page in a browser" in text
+
+
+def test_a_circle_of_redirects_is_the_servers() -> None:
+    facts = refused(307, location="/again", redirects=("ws://h/again",) * 10, why_not="too many")
+    assert at(Step.UPGRADE, facts)[1].endswith("not followed: too many: mend its redirects")
+
+
+def test_a_single_message_that_no_dialect_knows() -> None:
+    mute = with_(acked=None, failure=Failure(step=Step.ACK, took=1.0), heard=(), messages=1)
+    assert at(Step.DIALECT, mute)[1].startswith("cannot tell: no dialect knows its one message;")
+
+
+def test_of_two_dialects_the_usual_address_chooses() -> None:
+    both = (("whisperlive", 1), ("whisperlivekit", 1), ("echopanel", 0))
+    mute = with_(acked=None, failure=Failure(step=Step.ACK, took=1.0), heard=both, path="/asr")
+    assert at(Step.DIALECT, mute)[1].endswith("not echopanel: give --dialect whisperlivekit")
+
+
+@pytest.mark.parametrize("code", [1001, 1012])
+def test_a_backend_that_restarts_is_waited_for(code: int) -> None:
+    close = Close(step=Step.ACK, code=code, sender=Sender.REMOTE)
+    failure = Failure(step=Step.ACK, took=1.0)
+    facts = with_(acked=None, close=close, failure=failure, heard=(), messages=0)
+    assert at(Step.ACK, facts)[1].endswith(": wait, and ask again")
+
+
+@pytest.mark.parametrize(
+    ("alive", "advice"),
+    [
+        (True, "it answers a ping: it is busy, or speaks another dialect: check its log"),
+        (False, "it answers no ping either: it is frozen: look into its log"),
+        (None, "it is frozen or busy, or speaks another dialect: check its log"),
+    ],
+)
+def test_a_ping_tells_a_frozen_backend_from_a_busy_one(alive: bool | None, advice: str) -> None:
+    facts = with_(acked=None, alive=alive, failure=Failure(step=Step.ACK, took=10.0))
+    assert at(Step.ACK, facts)[1].endswith(f"(speech.example:443): {advice}")
+
+
+@pytest.mark.parametrize(
+    ("error", "shown", "advice"),
+    [
+        (ErrorKind.CUT, False, "if it wants a certificate of this client, give --client-cert"),
+        (ErrorKind.RESET, True, "if it refuses the certificate of this client, give another one"),
+    ],
+)
+def test_a_cut_behind_tls_may_be_for_a_certificate(
+    error: ErrorKind, shown: bool, advice: str
+) -> None:
+    tls = msgspec.structs.replace(GOOD.tls or TlsSeen(), shown=shown)
+    failure = Failure(step=Step.UPGRADE, took=0.1, error=error)
+    facts = with_(status=None, upgrade_took=None, tls=tls, failure=failure)
+    assert at(Step.UPGRADE, facts)[1].endswith(advice)

@@ -160,17 +160,23 @@ def resuming(**others: Any) -> dict[str, Any]:
     return {**usual, **others}
 
 
+FAR = Backend(host="far.example")
 PAST = PastSource(source="mic", origin=0, confirmed=5, on_disk=())
 FINAL = Transcript(source="mic", text="a", final=True, start=0.0, end=0.01)
 
 
-def resumed(*, begins_at: dict[str, float] | None = None, **others: Any) -> SessionOptions:
+def resumed(
+    *,
+    begins_at: dict[str, float] | None = None,
+    backend: Backend = FAR,
+    **others: Any,
+) -> SessionOptions:
     return resumed_options(
         resuming(**others),
         MAKER,
         check_resuming(resuming(**others)) or DEFAULT,
         session_id="old",
-        backend=Backend(host="far.example"),
+        backend=backend,
         names=["mic", "system"],
         sources=(PAST,),
         transcript=(FINAL,),
@@ -421,6 +427,22 @@ def test_hints_are_for_a_session_that_needs_a_network() -> None:
     assert options.slept is MAKER.slept
     with pytest.raises(TypeError, match=r"^network_hints: give True or False, not int$"):
         new_options(given(network_hints=1), MAKER)
+
+
+def test_tls_settings_are_for_a_backend_with_tls() -> None:
+    """With ws:// they would do nothing, and the app would take the line for a safe one."""
+    settings: dict[str, Any] = {"ssl_context": SSLContext(PROTOCOL_TLS_CLIENT)}
+    secure = Backend("speech.example", port=443)
+    assert new_options(given(backend=secure, **settings), MAKER).backend is secure
+    plain = Backend("speech.example", port=80, secure=False, allow_plain=True)
+    for backend in (Backend(), plain):
+        error = "^ssl_context: the backend is dialled by ws://, without TLS: give wss://, or leave"
+        with pytest.raises(ValueError, match=error):
+            new_options(given(backend=backend, **settings), MAKER)
+        with pytest.raises(ValueError, match=error):
+            resumed(backend=backend, **settings)
+        assert new_options(given(backend=backend, ssl_context=None), MAKER).backend is backend
+    assert resumed(**settings).backend is FAR
 
 
 def network(**others: Any) -> dict[str, Any]:

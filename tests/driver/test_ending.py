@@ -98,3 +98,13 @@ def test_the_end_of_a_stream_says_whether_the_upgrade_was_answered() -> None:
     ending.read_answer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
     ending.note_end()
     assert ending.detail == "the connection ended without a close frame"
+
+
+def test_a_stream_that_tls_finds_cut_has_ended() -> None:
+    """Each face wraps the error of TLS in one of its own."""
+    ending = Ending()
+    error = OSError("broken")
+    error.__cause__ = ssl.SSLEOFError(8, "EOF occurred in violation of protocol (_ssl.c:2427)")
+    ending.note(error)
+    assert ending.error is ErrorKind.CUT
+    assert ending.detail == "the server closed the connection before it answered the upgrade"

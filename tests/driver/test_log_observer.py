@@ -131,10 +131,11 @@ def test_a_failed_session_ends_with_errors(kept: Kept) -> None:
 def test_a_session_that_moves_is_no_warning(kept: Kept) -> None:
     drive = logged()
     drive.stream()
+    drive.audio(1)
     drive.feed(e.AbortRequested(e.Move.RESUMED))
     assert kept.lines(logging.INFO)[-1] == (
         "INFO openline.session ended, moved: another process delivers what is left; "
-        "1 dials, 0 finals, 0 gaps"
+        "1 dials, 0 finals, 1 gaps"
     )
 
 

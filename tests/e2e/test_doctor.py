@@ -26,7 +26,7 @@ from tests.e2e.support_networks import Authority, HttpProxy, Place, Server
 from tests.e2e.test_networks import needs_ipv6
 from tests.faces.corpus import echo, refusing
 from tests.faces.script import Peer, Receive, Send, Sleep, Steps
-from tests.support_lines import PONG, TEXT, close, frame
+from tests.support_lines import CLOSE, PING, PONG, TEXT, close, frame
 
 PATH = "/ws/live-listener"
 #: (state, text) of each step.
@@ -307,7 +307,7 @@ def test_a_proxy_that_wants_a_user(doctor: Doctor, monkeypatch: pytest.MonkeyPat
         status, steps = doctor(f"wss://speech.example{PATH}")
     assert (status, wrong(steps)) == (1, ["proxy"])
     assert "HTTP 407" in steps["proxy"][1]
-    assert "put USER:PASSWORD@ into the variable" in steps["proxy"][1]
+    assert "put USER:PASSWORD@ into HTTPS_PROXY" in steps["proxy"][1]
     assert "otherword" not in str(steps)
 
 
@@ -451,6 +451,22 @@ def test_a_backend_that_freezes_behind_the_upgrade(doctor: Doctor) -> None:
         status, steps = doctor(url(place), timeout="0.5")
     assert (status, wrong(steps)) == (1, ["ack"])
     assert "did not acknowledge the start within 500 ms" in steps["ack"][1]
+    assert "it answers no ping either: it is frozen" in steps["ack"][1]
+
+
+def test_a_backend_that_is_alive_and_knows_no_start(doctor: Doctor) -> None:
+    def script(peer: Peer) -> Steps:
+        yield from peer.upgrade()
+        opcode = 0
+        while opcode != CLOSE:
+            opcode, payload = yield from peer.receive()
+            if opcode == PING:
+                yield from peer.send(frame(PONG, payload))
+
+    with Place(script=script) as place:
+        status, steps = doctor(url(place), timeout="0.5")
+    assert (status, wrong(steps)) == (1, ["ack"])
+    assert "it answers a ping: it is busy, or speaks another dialect" in steps["ack"][1]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system stops no process")

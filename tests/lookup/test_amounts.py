@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openline.journal.reader import Journal, read
-from openline.updates import SAMPLE_RATE, Ended, SourceStatistics
+from openline.updates import SAMPLE_RATE, Ended, Gap, GapCause, SourceStatistics
 from openline_lookup.amounts import Amount, Amounts, replayed
 from openline_lookup.records import records
 from openline_lookup.story import Story, stories
@@ -58,6 +58,67 @@ def test_audio_that_is_sent_again_counts_once() -> None:
     for at, sent in enumerate([0, 10, 4, 9, 12]):
         amounts.see(at, {"mic": marks(20, sent, 4)})
     assert amounts.of(0, 0) == Amount(0, 12, 0)
+
+
+def gap(start: int, end: int, samples: int | None = None) -> Gap:
+    """A gap, in seconds."""
+    lost = end - start if samples is None else samples
+    start, end, lost = (each * SAMPLE_RATE for each in (start, end, lost))
+    return Gap(source="mic", start=start, end=end, samples=lost, cause=GapCause.BACKEND)
+
+
+def seen_with_gaps(*seen: tuple[float, int, list[Gap]]) -> Amounts:
+    """At a time: how far is confirmed, in seconds, and the gaps."""
+    amounts = Amounts()
+    amounts.see(0.0, {"mic": marks(0, 0, 0)})
+    for at, confirmed, gaps in seen:
+        amounts.see(at, {"mic": marks(300, 300, confirmed)}, {"mic": gaps})
+    return amounts
+
+
+NO_GAPS: list[Gap] = []
+
+
+@pytest.mark.parametrize(
+    ("seen", "confirmed"),
+    [
+        ([(1, 10, NO_GAPS), (70, 30, [gap(12, 16)])], [10, 16]),  # told as it is passed
+        ([(1, 10, [gap(12, 16)]), (70, 30, [gap(12, 16)])], [10, 16]),  # told before
+        ([(1, 10, [gap(12, 16)])], [10]),  # and never passed, as at the end of a session
+        ([(1, 10, NO_GAPS), (70, 12, [gap(1, 9)])], [4, 0]),  # told behind it
+        ([(1, 10, [gap(1, 9)]), (70, 30, NO_GAPS)], [2, 28]),  # and withdrawn
+        ([(1, 10, NO_GAPS), (70, 20, [gap(10, 30, 10)])], [10, 5]),  # lost somewhere within it
+    ],
+)
+def test_what_is_missing_is_not_confirmed(
+    seen: list[tuple[float, int, list[Gap]]], confirmed: list[int]
+) -> None:
+    amounts = seen_with_gaps(*seen)
+    found = [amounts.of(minute, minute) for minute in range(len(confirmed))]
+    assert [each and each.confirmed for each in found] == confirmed
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 600), st.integers(0, 90)), max_size=30),
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 99)), max_size=5),
+)
+def test_no_minute_confirms_what_the_whole_does_not(
+    seen: list[tuple[float, int]], lost: list[tuple[int, int]]
+) -> None:
+    """Whenever each gap of a second is told."""
+    gaps = [(when, gap(3 * at, 3 * at + 1)) for at, (when, _) in enumerate(lost)]
+    marked, last = list[tuple[float, int, list[Gap]]](), 0
+    for count, (at, confirmed) in enumerate(sorted(seen)):
+        last = max(last, confirmed)
+        marked.append((at, last, [each for when, each in gaps if when <= count]))
+    amounts = seen_with_gaps(*marked)
+    whole = amounts.of(0, 10)
+    assert whole is not None
+    told = marked[-1][2] if marked else []
+    passed = sum(each.end <= last * SAMPLE_RATE for each in told)
+    assert whole.confirmed == pytest.approx(last - passed)
+    minutes = [amounts.of(each, each) for each in range(11)]
+    assert all(each is not None and each.confirmed >= 0 for each in minutes)
 
 
 @given(st.lists(st.tuples(st.floats(0, 600), st.integers(0, 50), st.integers(0, 50)), max_size=30))

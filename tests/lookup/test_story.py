@@ -140,7 +140,7 @@ GOLDEN = {
             "fresh credential: check the token, or give one (Unauthorized websocket connection) "
             "[fatal, source: echopanel contract, How it ends]"
         ),
-        "0.2 0.2 s of mic are missing: the session ended before it was sent (undelivered)",
+        "0.2 0.2 s of mic are missing: the session ended before it was delivered (undelivered)",
         "0.2 the session is over: failed, not complete",
     ],
 }
@@ -455,3 +455,65 @@ def test_the_sums_of_all_audio() -> None:
     )
     old = session(line(0.0, "Tick", ended())).audio  # a journal without accounts
     assert old == Sums(captured=1.0, confirmed=0.0, assumed=0.0, told=0.0, missing=1.0)
+
+
+def status(name: str, text: str) -> dict[str, Any]:
+    return {"type": "BackendStatus", "state": name, "text": text}
+
+
+def test_what_the_backend_says_of_itself_is_told_once() -> None:
+    story = session(
+        line(0.1, "MessageReceived", status("connected", "a greeting of two words")),
+        line(0.2, "MessageReceived", status("metadata", "0a1b-an-id")),
+        line(0.3, "MessageReceived", status("overloaded", "dropped 8 frames")),
+        line(0.4, "MessageReceived", status("overloaded", "dropped 16 frames")),
+        line(0.5, "MessageReceived", status("warning", "the last words may be missing")),
+    )
+    assert sentences(story)[:-1] == [
+        "0.2 the backend says: dropped 8 frames (overloaded)",
+        "0.4 the backend says: the last words may be missing (warning)",
+    ]
+    assert not any(each.trouble for each in story.minutes[0].happened)
+
+
+def gap(cause: str) -> dict[str, Any]:
+    fields = {"source": "mic", "start": 0, "end": 16_000, "samples": 16_000, "cause": cause}
+    return {"type": "Gap", **fields}
+
+
+def of_gap(*lines: bytes) -> tuple[str, str]:
+    """Where a gap at the end lies, and the advice, of a session that was open."""
+    opened = line(0.1, "MessageReceived", state("streaming"))
+    story = session(opened, *lines, line(9.0, "SocketLost", gap("unconfirmed"), state("closed")))
+    [found] = [each for each in story.minutes[-1].happened if "missing" in each.text]
+    return found.where, found.advice
+
+
+def test_what_an_open_line_never_confirmed_is_the_servers() -> None:
+    assert of_gap() == ("server", "it took the audio, and never confirmed it: look into its log")
+
+
+def test_an_old_outage_is_not_to_blame_for_what_comes_after_it() -> None:
+    lost = line(1.0, "SocketLost", state("reconnecting", "the connection was reset"))
+    again = line(2.0, "MessageReceived", state("streaming"))
+    assert of_gap(lost, again)[0] == "server"
+    assert of_gap(lost) == ("unknown", "a firewall or the backend cut it: check both")
+
+
+def test_an_app_that_aborts_is_to_blame_itself() -> None:
+    assert of_gap(line(1.0, "AbortRequested")) == (
+        "this machine",
+        "the app ended it before the backend was done",
+    )
+
+
+def test_audio_on_its_way_at_the_stop_is_no_trouble() -> None:
+    """Each Ctrl-C of the command has some: a piece was captured when it came."""
+    late = {
+        "type": "Trouble",
+        "kind": "late_audio",
+        "text": "audio captured after the stop is refused",
+    }
+    story = session(line(1.0, "StopRequested"), line(1.1, "AudioCaptured", late))
+    [found] = [each for each in story.minutes[0].happened if "refused" in each.text]
+    assert (found.trouble, found.where) == (False, "")

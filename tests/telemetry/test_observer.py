@@ -300,6 +300,20 @@ def test_a_gap_that_is_withdrawn_is_counted_back() -> None:
     assert len(events(session, names.WITHDRAWN_EVENT)) == 1
 
 
+@pytest.mark.parametrize("move", [None, *e.Move])
+def test_what_moves_to_another_process_is_not_missing(move: e.Move | None) -> None:
+    told = Told()
+    drive = told.drive().stream()
+    drive.audio(50)
+    drive.feed(e.AbortRequested(move))
+    assert drive.ended.missing, "here it is"
+    lost = 0.0 if move else pytest.approx(1.0)
+    assert sum(told.sums(names.GAPS).values()) == lost
+    (session,) = told.spans(names.SESSION_SPAN)
+    assert attributes(session)[names.MISSING] == lost
+    assert bool(events(session, names.GAP_EVENT)) is (move is None)
+
+
 def test_a_second_session_of_one_observer_is_not_seen() -> None:
     told = Told()
     observer = told.telemetry.observer()

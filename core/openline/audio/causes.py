@@ -19,7 +19,7 @@ CAUSES: Final[Mapping[GapCause, str]] = MappingProxyType(
         GapCause.BACKEND: "the backend dropped it",
         GapCause.UNHEARD: "the backend did not transcribe it",
         GapCause.IGNORED: "the backend does not transcribe this source",
-        GapCause.UNDELIVERED: "the session ended before it was sent",
+        GapCause.UNDELIVERED: "the session ended before it was delivered",
         GapCause.UNCONFIRMED: "the session ended before it was confirmed",
     }
 )

@@ -70,7 +70,9 @@ def _open(session: Reporting, _event: e.OpenRequested) -> Fired:
 
 
 def _abort(session: Reporting, event: e.AbortRequested) -> Fired:
-    session.move = event.move
+    # Where nothing is left to deliver, no other process goes on with it.
+    if event.move is not e.Move.RESUMED or session.streams.undelivered:
+        session.move = event.move
     return _ABORT
 
 
