@@ -38,7 +38,7 @@ ROOMS = {
 WRITERS = frozenset(
     {
         *("openline_cli.writers", "openline_cli.outfile", "openline_speech.formats"),
-        *("openline_speech.cues", "openline_speech.jsonlines"),
+        *("openline_speech.cues", "openline_speech.jsonlines", "openline_speech.passages"),
     }
 )
 BUILD = ROOT / "build" / "mutants"
