@@ -241,6 +241,14 @@ class TestFinalsThatProveNothing:
         assert not [each for each in play.commands if isinstance(each, StoreTold)]
         assert [words.end for words in play.finals] == [6.0]
 
+    def test_where_ends_are_exact_one_without_an_end_drains_nothing(self) -> None:
+        play = streaming(6.0)
+        window = play.session.streams.all[0].window
+        play.hear(Heard(text="so", start=1.0, end=None, final=True))
+        assert window.drained == 0
+        play.hear(final(1.0, 2.0))
+        assert window.drained == 32000
+
     def test_without_a_disk_nothing_is_noted(self) -> None:
         play = streaming(2.0, ends=Ends.NONE)
         play.hear(final(0.0, 1.0))

@@ -114,7 +114,7 @@ class Words(Revising):
             settled = self._transcript(stream, start, end)
             if former:
                 first = former[0].final
-                settled = structs.replace(settled, id=first.id, seam=first.seam or settled.seam)
+                settled = structs.replace(settled, id=first.id, seam=first.seam)
             self.report_words(settled)
             is_exact = hearing.ends is Ends.EXACT
             known = 0 if is_exact else self._known(stream)
