@@ -220,6 +220,14 @@ def test_a_drop_stays_if_audio_there_was_lost_otherwise() -> None:
     assert losses.take_withdrawn() == []
 
 
+def test_a_drop_is_withdrawn_though_audio_beside_it_was_lost() -> None:
+    losses = dropped(900)
+    losses.lose(950, 1000, OVERFLOW)
+    losses.lose(5000, 5100, OVERFLOW)
+    losses.confirm(5000)
+    assert losses.take_withdrawn() == [inexact(1000, 5000, 320)]
+
+
 def test_a_drop_that_was_not_reported_is_withdrawn_silently() -> None:
     losses = GapLog("mic")
     losses.somewhere(1000, 5000, 320)
