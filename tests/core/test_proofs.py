@@ -275,3 +275,10 @@ class TestFinalsThatProveNothing:
         play.hear(Heard(text="so", start=None, end=None, final=False))
         partial = [words for words in play.updates if getattr(words, "text", "") == "so"]
         assert [(words.start, words.end) for words in partial] == [(1.0, 2.5)]  # type: ignore[union-attr]
+
+    def test_a_partial_without_an_end_alone_goes_to_the_live_edge(self) -> None:
+        play = streaming(4.0, ends=Ends.NONE)
+        play.hear(Proof(confirmed=1.0), Proof(drained=2.5))
+        play.hear(Heard(text="so", start=1.5, end=None, final=False))
+        partial = [words for words in play.updates if getattr(words, "text", "") == "so"]
+        assert [(words.start, words.end) for words in partial] == [(1.5, 4.0)]  # type: ignore[union-attr]

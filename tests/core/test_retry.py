@@ -307,6 +307,9 @@ class TestFirstContact:
         assert judged(hope, ending, now=14.7) == 15.0, "more than once"
         assert judged(hope, REFUSED, now=14.6) == 15.1
 
+    def test_without_an_end_nothing_is_cut(self) -> None:
+        assert judged(retry(0.0), PORTAL, now=14.6) == 15.1
+
     def test_it_is_over_at_its_end(self) -> None:
         hope = retry(0.0)
         assert judged(hope, msgspec.structs.replace(PORTAL, met=True)) == OFF
