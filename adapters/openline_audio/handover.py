@@ -113,15 +113,16 @@ class Handover:
         with self._lock:
             self._queue.append(news)
 
-    def put_mark(self, mark: Mark) -> bool:
-        """Queue ``mark``. False: it is closed, so there is nothing to wait for.
+    def put_mark(self, mark: Mark) -> None:
+        """Queue ``mark``; once it is closed there is nothing to wait for: it is reached at once.
 
         From any thread; it does not wake the task.
         """
         with self._lock:
             if not self._closed:
                 self._queue.append(mark)
-            return not self._closed
+                return
+        mark.reached()
 
     def drop_mark(self, mark: Mark) -> None:
         """Forget ``mark`` if it is still queued: its caller waits no more. From any thread."""

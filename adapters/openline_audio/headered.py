@@ -229,10 +229,9 @@ class HeaderedPcm:
         return at + chunks.head + chunks.length(tail) <= self._total
 
 
-def behind_chunks(window: Window, end: int, header: Header) -> int:
-    """The offset behind the chunks, tags and zeros that follow the audio, which ends at ``end``."""
-    chunks = header.chunks
-    at = end if chunks is None else end + chunks.padded(header.stated or 0) - (header.stated or 0)
+def behind_chunks(window: Window, start: int, length: int, chunks: Chunks | None) -> int:
+    """The offset behind the chunks, tags and zeros that follow ``length`` bytes of audio."""
+    at = start + (length if chunks is None else chunks.padded(length))
     while True:
         before, at = at, skip_tags(window, at)
         if chunks is not None and window.peek(at, 4).rstrip() in _CHUNKS:
@@ -255,13 +254,13 @@ def compressed_part(window: Window) -> Part:
     header, start = pcm.header, pcm.data_at
     if header is None:
         return Part(0, len(window))
-    end = None if header.stated is None else start + header.stated
-    if end is not None and end > len(window):
-        return Part(0, len(window), torn=True)
-    if end is not None:
-        end = behind_chunks(window, end, header)
-    if end is not None and (end >= len(window) or _is_other(window, end)):
-        return Part(0, min(end, len(window)))
+    end: int | None = None
+    if header.stated is not None:
+        if start + header.stated > len(window):
+            return Part(0, len(window), torn=True)
+        end = behind_chunks(window, start, header.stated, header.chunks)
+        if end >= len(window) or _is_other(window, end):
+            return Part(0, min(end, len(window)))
     if not window.peek(0, 4).startswith(b"RIFF") or len(window) > 0xFFFF_FFFF:
         return Part(0, len(window) if end is None else end)
     head = bytearray(window.peek(0, start))

@@ -61,7 +61,7 @@ class _Buffering(ctypes.Structure):
 
 
 #: The functions that are used: what each returns, and takes.
-_FUNCTIONS: Final[dict[str, tuple[Any, ...]]] = {
+FUNCTIONS: Final[dict[str, tuple[Any, ...]]] = {
     "mainloop_new": (_Pointer,),
     "mainloop_free": (None, _Pointer),
     "mainloop_wakeup": (None, _Pointer),
@@ -101,7 +101,7 @@ class Library:
                 "pulseaudio-libs (Fedora)"
             ) from error
         self._functions: dict[str, Callable[..., Any]] = {}
-        for name, (result, *arguments) in _FUNCTIONS.items():
+        for name, (result, *arguments) in FUNCTIONS.items():
             function = getattr(loaded, f"pa_{name}")
             function.restype, function.argtypes = result, arguments
             self._functions[name] = function

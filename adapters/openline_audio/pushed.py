@@ -107,8 +107,7 @@ class PushSource:
     def _marked(self, reached: Callable[[], object]) -> Generator[None]:
         """``reached`` is called, in the session's thread, once there is room for more."""
         mark = Mark(reached)
-        if not self._handover.put_mark(mark):
-            reached()
+        self._handover.put_mark(mark)
         self._handover.notify_from_thread()
         try:
             yield

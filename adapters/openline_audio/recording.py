@@ -88,10 +88,11 @@ class _Pcm:
         header = self._pcm.header
         if header is None or header.stated is None:
             return None
-        end = self._pcm.data_at + header.stated
-        if end > len(self._window):
+        start = self._pcm.data_at
+        if start + header.stated > len(self._window):
             return None
-        whole = behind_chunks(self._window, end, header) >= len(self._window)
+        behind = behind_chunks(self._window, start, header.stated, header.chunks)
+        whole = behind >= len(self._window)
         return header.stated // header.unit / header.rate if whole else None
 
     def read(self) -> tuple[int, Samples] | None:

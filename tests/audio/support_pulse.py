@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self, cast
 
+from openline_audio.pulse_stream import FUNCTIONS
+
 INVALID = 0xFFFF_FFFF
 
 
@@ -165,6 +167,8 @@ class LibPulse:
             self.pieces.append((None, each) if isinstance(each, int) else (each, len(each)))
 
     def __call__(self, name: str, *arguments: Any) -> Any:
+        _, *types = FUNCTIONS[name]
+        assert len(arguments) == len(types), f"{name} is declared with {len(types)} arguments"
         self.calls.append(name)
         if name == self.refuses:
             return -1

@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openline_audio import headered
-from openline_audio.headered import HeaderedPcm
+from openline_audio.headered import HeaderedPcm, compressed_part
+from openline_audio.parts import Part
 from openline_audio.pushed_pcm import HeaderPcm
 from tests.audio.support_recordings import encoded, noise
+from tests.audio.support_windows import windowed
 
 #: Formats, codings and byte orders that libsndfile writes and that are PCM.
 FORMS = [
@@ -266,6 +268,43 @@ def test_damaged_header_is_unreadable(damage: bytes) -> None:
     assert not frames + pcm.finish()
     assert pcm.readable is False
     assert pcm.head == damage
+
+
+#: Blocks of 65 bytes: five of them have a padding behind, and two have none.
+COMPRESSED, EVEN = (
+    encoded(noise(seconds), 8_000, format="WAV", subtype="GSM610") for seconds in (0.1, 0.04)
+)
+AUDIO_AT = COMPRESSED.index(b"data") + 8
+
+
+def resized(length: int, data: bytes = COMPRESSED) -> bytes:
+    """With another length of its audio in its header."""
+    return data[: AUDIO_AT - 4] + struct.pack("<I", length) + data[AUDIO_AT:]
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        (COMPRESSED, Part(0, len(COMPRESSED))),
+        (EVEN, Part(0, len(EVEN))),
+        (COMPRESSED + LIST, Part(0, len(COMPRESSED + LIST))),
+        (COMPRESSED + SLOW, Part(0, len(COMPRESSED))),
+        (COMPRESSED[:-9], Part(0, len(COMPRESSED) - 9, torn=True)),
+        (resized(0xFFFF_FFFF, b"RIFX" + COMPRESSED[4:]), Part(0, len(COMPRESSED))),
+        (COMPRESSED[:20], Part(0, 20)),
+        (b"RIFF", Part(0, 4)),
+    ],
+)
+def test_a_compressed_recording_ends_where_its_header_says(data: bytes, part: Part) -> None:
+    with windowed(data) as window:
+        assert compressed_part(window) == part
+
+
+@pytest.mark.parametrize("length", [0xFFFF_FFFF, 65])
+def test_sizes_that_are_unknown_or_too_small_are_corrected(length: int) -> None:
+    with windowed(resized(length, EVEN)) as window:
+        part = compressed_part(window)
+    assert part == Part(AUDIO_AT, len(EVEN), EVEN[:AUDIO_AT])
 
 
 def test_compressed_coding_is_left_to_others() -> None:

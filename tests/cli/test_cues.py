@@ -150,6 +150,15 @@ def test_a_pause_that_is_far_from_the_middle_does_not_count(pause: int, cut_at: 
     assert len(" ".join(first.lines).split()) == cut_at
 
 
+@pytest.mark.parametrize(("wait", "cut_at"), [(3.0, 2), (2.9, 8)])
+def test_a_pause_of_three_seconds_is_worth_30_columns(wait: float, cut_at: int) -> None:
+    """Of 16 words of 5 columns with their space, the middle is six words behind the pause."""
+    begins = [at * 0.4 + wait * (at >= 2) for at in range(16)]
+    words = [Word("word", begin, begin + 0.4) for begin in begins]
+    first, *_ = cut(" ".join(["word"] * 16), 0.0, 6.4 + wait, words=words)
+    assert len(" ".join(first.lines).split()) == cut_at
+
+
 def test_words_times_that_fall_or_lie_outside_are_clamped() -> None:
     words = [Word("one", 5, 3), Word("two", 1, 99)]
     assert spans("one two", 2, 6, *words) == [(5000, 6000, "one two")]

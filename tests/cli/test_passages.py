@@ -69,6 +69,11 @@ class TestJoining:
     def test_a_pause_ends_a_passage(self, pause: float, count: int) -> None:
         assert len(texts([final("a", 0.0, 1.0), final("b", 1.0 + pause, 2.0)])) == count
 
+    @pytest.mark.parametrize(("end", "parts"), [(14.0, 1), (14.01, 2)])
+    def test_a_passage_may_be_14_s_long(self, end: float, parts: int) -> None:
+        said = [final("so", 0.0, 7.0), final("on", 7.0, end)]
+        assert len(passages(said, Voices(several=False))) == parts
+
     def test_a_passage_is_at_most_14_s(self) -> None:
         found = joined(row(*["so"] * 100))
         assert len(found) > 1

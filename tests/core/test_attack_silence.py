@@ -384,6 +384,15 @@ class TestWithoutPeaks:
         room.live(250, None)
         assert room.deaf == []
 
+    @pytest.mark.parametrize(("text", "is_deaf"), [("word", False), (".", True)])
+    def test_so_does_a_partial_but_not_one_without_words(self, text: str, *, is_deaf: bool) -> None:
+        room = Room().stream()
+        room.live(250, None)
+        room.partial(249, 250, text)
+        room.partial(0, 1, "")
+        room.live(80, None)
+        assert bool(room.deaf) is is_deaf
+
 
 class TestAResumedSession:
     """Audio on disk has no peaks; what was assumed without them stays so."""

@@ -395,9 +395,12 @@ class TestALoss:
         drive.final(1, 2)
         again(drive)
         for start in (1, 3):
+            drive.partial(start, start + 1)
             drive.final(start, start + 1)
         again(drive)
         assert [words.seam for words in drive.settled] == [False, True, False]
+        partials = [words for words in drive.told(Transcript) if not words.settled]
+        assert [words.seam for words in partials] == [False, False]
 
     def test_no_seam_where_nothing_is_sent_again(self) -> None:
         drive = claimed()

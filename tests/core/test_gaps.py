@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from openline.audio.gaps import GapLog
@@ -220,6 +220,14 @@ def test_a_drop_stays_if_audio_there_was_lost_otherwise() -> None:
     assert losses.take_withdrawn() == []
 
 
+def test_a_drop_is_withdrawn_though_audio_beside_it_was_lost() -> None:
+    losses = dropped(900)
+    losses.lose(950, 1000, OVERFLOW)
+    losses.lose(5000, 5100, OVERFLOW)
+    losses.confirm(5000)
+    assert losses.take_withdrawn() == [inexact(1000, 5000, 320)]
+
+
 def test_a_drop_that_was_not_reported_is_withdrawn_silently() -> None:
     losses = GapLog("mic")
     losses.somewhere(1000, 5000, 320)
@@ -230,10 +238,44 @@ def test_a_drop_that_was_not_reported_is_withdrawn_silently() -> None:
 
 def test_a_drop_of_an_earlier_process_is_withdrawn_too() -> None:
     losses = GapLog("mic")
-    losses.restore([inexact(0, 90, 4), inexact(100, 190, 4)], [], 50, [(50, 200)])
+    before, late, early = inexact(0, 90, 4), inexact(200, 290, 4), inexact(100, 190, 4)
+    losses.restore([before, late, early], [], 50, [(50, 300)])
     losses.confirm(200)
-    assert losses.take_withdrawn() == [inexact(100, 190, 4)]
-    assert losses.missing() == [inexact(0, 90, 4)]
+    assert losses.take_withdrawn() == [early]
+    assert losses.missing() == [before, late]
+    losses.confirm(300)
+    assert losses.missing() == [before]
+
+
+RUN = st.tuples(st.integers(0, 9), st.integers(1, 5)).map(lambda run: (run[0], sum(run)))
+
+
+@given(st.lists(RUN, max_size=3), st.lists(RUN, max_size=3), RUN, st.booleans())
+@example([(4, 6)], [(3, 5)], (3, 4), False)
+@example([(4, 6)], [(3, 5)], (3, 4), True)
+def test_what_is_withdrawn_does_not_depend_on_how_often_the_mark_moves(
+    first: list[tuple[int, int]],
+    second: list[tuple[int, int]],
+    lost: tuple[int, int],
+    resumed: bool,
+) -> None:
+    """Two dials are lost, each with drops whose places are not known."""
+
+    def missing(*marks: int) -> list[Gap]:
+        losses = GapLog("mic")
+        losses.lose(*lost, OVERFLOW)
+        for drops in (first, second):
+            for start, end in drops:
+                losses.somewhere(start, end, 1)
+            losses.end_dial(0)
+        if resumed:
+            reported, losses = losses.take(), GapLog("mic")
+            losses.restore(reported, [], 0, [(0, 14)])
+        for mark in marks:
+            losses.confirm(mark)
+        return losses.missing()
+
+    assert missing(14) == missing(*range(15))
 
 
 # At the end no sample is in two places.

@@ -76,6 +76,26 @@ class TestDials:
         this.begin_dial(settling, Ends.EXACT)
         assert settling.aside == [(samples(1), samples(2))]
 
+    def test_the_chunks_that_one_dial_showed_are_known_on_the_next(self) -> None:
+        this = hearing()
+        for at in range(3):
+            this.marks.chunks.note_final(samples(at), samples(at), samples(at + 1))
+        lose(this)
+        chunks = this.marks.chunks
+        assert chunks.show_edges
+        assert chunks.note_final(0, samples(1), samples(3)), "the first one of this dial"
+
+    @pytest.mark.parametrize("ends", [Ends.EXACT, Ends.NONE])
+    def test_only_words_that_no_end_can_prove_are_open_when_they_are_final(
+        self, ends: Ends
+    ) -> None:
+        this = Hearing(marks())
+        this.ends = ends
+        this.note_final(reading(1, 1, "nowhere"))
+        this.note_final(reading(1, 2, "a"))
+        assert this.words == ([(samples(1), samples(2))] if ends is Ends.NONE else [])
+        assert names(this.take_unproved()) == (["a"] if ends is Ends.NONE else [])
+
     def test_what_was_put_aside_lies_in_the_audio_that_it_shares(self) -> None:
         this = hearing((1, 2, "a"))
         lose(this)
@@ -90,6 +110,28 @@ class TestDials:
         drive.final(0.5, 3.9)
         [held] = the_box(drive).hearing.marks.held
         assert held.told_until == samples(3)
+
+
+class TestPlaces:
+    """Where the mark may move to; 0: nowhere."""
+
+    def test_a_lone_final_gives_no_place(self) -> None:
+        this = Hearing(marks(10))
+        assert this.hold(reading(10, 11, "a"), FAR) == 0
+        assert this.leave_dial() == 0
+
+    def test_a_dial_whose_ends_are_exact_gives_none_as_it_is_left(self) -> None:
+        this = hearing((1, 2, "a"), (2.2, 3, "b"))
+        assert this.leave_dial() == samples(2.1)
+        this.ends = Ends.EXACT
+        assert this.leave_dial() == 0
+
+    def test_no_place_lies_in_a_final_that_was_put_aside(self) -> None:
+        this = hearing((1, 12, "a"))
+        lose(this)
+        assert this.hold(reading(5, 6, "b"), FAR) == 0
+        assert this.hold(reading(9, 10, "c"), FAR) == 0
+        assert this.hold(reading(15, 16, "d"), FAR) == samples(14.4)
 
 
 class TestPassing:
@@ -309,7 +351,7 @@ class HearingOfAnySession(RuleBasedStateMachine):
     def hold(self, start: int, length: int) -> None:
         name = f"1.1.{len(self.made)}"
         self.made.append(name)
-        self.move(self.hearing.hold(reading(start, start + length, name), FAR))
+        self.move_if_allowed(self.hearing.hold(reading(start, start + length, name), FAR))
 
     @rule(start=st.integers(0, 40))
     def partial(self, start: int) -> None:
@@ -324,12 +366,18 @@ class HearingOfAnySession(RuleBasedStateMachine):
         self.hearing.note_final(reading(start, start + length, "exact"))
         self.move(samples(start + length))
 
+    def move_if_allowed(self, position: int) -> None:
+        assert self.hearing.allows(position), "the mark lies in a final that was put aside"
+        self.move(position)
+
     def move(self, position: int) -> None:
         self.mark = max(self.mark, position)
         self.told += names(self.hearing.pass_mark(self.mark))
 
-    @rule(exact=st.booleans())
-    def lose(self, exact: bool) -> None:
+    @rule(exact=st.booleans(), left=st.booleans())
+    def lose(self, exact: bool, left: bool) -> None:
+        if left:
+            self.move_if_allowed(self.hearing.leave_dial())
         lose(self.hearing, self.mark / SAMPLE_RATE, exact=exact)
 
     @rule(start=st.integers(0, 45), length=st.integers(0, 10))

@@ -241,6 +241,14 @@ class TestFinalsThatProveNothing:
         assert not [each for each in play.commands if isinstance(each, StoreTold)]
         assert [words.end for words in play.finals] == [6.0]
 
+    def test_where_ends_are_exact_one_without_an_end_drains_nothing(self) -> None:
+        play = streaming(6.0)
+        window = play.session.streams.all[0].window
+        play.hear(Heard(text="so", start=1.0, end=None, final=True))
+        assert window.drained == 0
+        play.hear(final(1.0, 2.0))
+        assert window.drained == 32000
+
     def test_without_a_disk_nothing_is_noted(self) -> None:
         play = streaming(2.0, ends=Ends.NONE)
         play.hear(final(0.0, 1.0))
@@ -267,3 +275,10 @@ class TestFinalsThatProveNothing:
         play.hear(Heard(text="so", start=None, end=None, final=False))
         partial = [words for words in play.updates if getattr(words, "text", "") == "so"]
         assert [(words.start, words.end) for words in partial] == [(1.0, 2.5)]  # type: ignore[union-attr]
+
+    def test_a_partial_without_an_end_alone_goes_to_the_live_edge(self) -> None:
+        play = streaming(4.0, ends=Ends.NONE)
+        play.hear(Proof(confirmed=1.0), Proof(drained=2.5))
+        play.hear(Heard(text="so", start=1.5, end=None, final=False))
+        partial = [words for words in play.updates if getattr(words, "text", "") == "so"]
+        assert [(words.start, words.end) for words in partial] == [(1.5, 4.0)]  # type: ignore[union-attr]

@@ -216,8 +216,11 @@ class TestGivingUp:
         hope.note_progress()
         assert judged(hope, now=130.0) < OFF
 
-    def test_the_first_retry_is_cut_too(self) -> None:
-        assert judged(retry(give_up_after=4), BUSY) == pytest.approx(4.0)
+    @pytest.mark.parametrize("limit", [0.25, 4.0])
+    def test_the_first_retry_is_cut_too(self, limit: float) -> None:
+        until = judged(retry(give_up_after=limit), BUSY)
+        assert until == pytest.approx(limit)
+        assert until < limit
         assert judged(retry(give_up_after=0), BUSY) == OFF
 
     @pytest.mark.parametrize(("asked", "at"), [(250.0, 290.0), (200.0, 240.0), (300.0, 299.0)])
@@ -266,6 +269,22 @@ class TestGivingUp:
         assert judged(hope, now=10.0, finish_at=10.4) == OFF, "but once"
         assert hope.cause.startswith("could not finish in time: ")
 
+    @pytest.mark.parametrize(("finish_at", "is_late"), [(61.0, True), (61.1, False)])
+    @pytest.mark.parametrize("ending", [REFUSED, busy_for(200.0)])
+    def test_a_dial_is_too_late_if_the_gate_is_shut_until_then(
+        self, ending: Ending, finish_at: float, *, is_late: bool
+    ) -> None:
+        hope = retry(0.0, dials_per_minute=1)
+        hope.gate.note(0.0)
+        assert judged(hope, ending, now=5.0) >= hope.gate.opens_at(5.0) == 61.0
+        assert hope.comes_too_late(5.0, finish_at) is is_late
+
+    def test_a_dial_in_time_is_not_too_late_though_the_gate_is_shut_until_the_end(self) -> None:
+        hope = retry(0.0, dials_per_minute=1)
+        assert judged(hope, now=5.0) == 5.5
+        hope.gate.note(0.0)
+        assert not hope.comes_too_late(5.0, 6.0)
+
     def test_a_retry_after_within_the_finish_is_respected(self) -> None:
         hope = retry(0.0)
         assert judged(hope, busy_for(18.0), now=10.0, finish_at=28.0) == 23.0
@@ -287,6 +306,9 @@ class TestFirstContact:
         assert judged(hope, ending, now=14.6) == 15.0
         assert judged(hope, ending, now=14.7) == 15.0, "more than once"
         assert judged(hope, REFUSED, now=14.6) == 15.1
+
+    def test_without_an_end_nothing_is_cut(self) -> None:
+        assert judged(retry(0.0), PORTAL, now=14.6) == 15.1
 
     def test_it_is_over_at_its_end(self) -> None:
         hope = retry(0.0)

@@ -95,6 +95,20 @@ def test_a_segment_of_an_earlier_dial_is_another_one() -> None:
     assert [(each.id, each.text) for each in play.finals] == [("1.2.1", "won")]
 
 
+def test_the_first_segment_behind_a_cut_stays_the_first_when_it_is_said_again() -> None:
+    play = streaming(ends=Ends.CLAIMED)
+    play.hear(segment("1", "one", 5.0, 5.5))
+    play.lose()
+    play.redial()
+    play.connect()
+    play.drain()
+    began = play.marks[0]
+    for name in ("1", "2"):
+        play.hear(segment(name, "one", 5.0 - began, 5.5 - began))
+        play.hear(segment(name, "won", 5.0 - began, 5.5 - began, name))
+    assert [each.seam for each in play.settled] == [False, True, True, False, False]
+
+
 @pytest.mark.parametrize("wrong", ["1", (1,), None])
 def test_the_names_of_segments_are_checked(wrong: Any) -> None:
     dialect = Outright()

@@ -26,6 +26,7 @@ from tools.mutants import trial as trial_module
 from tools.mutants.__main__ import is_chosen, sample
 from tools.mutants.course import DECLARED, SLOW, attempting, in_order
 from tools.mutants.faults import StaleFaultError, all_faults, copy, read
+from tools.mutants.killers import TESTS
 from tools.mutants.known import LIST, ListError, block, complaints, parse
 from tools.mutants.mutant import Key, Mutant, enums_of, find
 from tools.mutants.reach import (
@@ -194,6 +195,11 @@ def test_the_core_and_the_rooms_with_tests_of_their_own_can_be_changed() -> None
     assert all(path.is_file() for room in ("openline", *SUITES) for path in suite(room))
     assert found.keys() >= WRITERS
     assert import_name("machine.__init__") == "openline.machine"
+
+
+def test_a_module_whose_own_test_is_among_those_of_the_command_is_a_writer() -> None:
+    tested = {f"openline_speech.{path.stem[5:]}" for path in (TESTS / "cli").glob("test_*.py")}
+    assert tested & modules().keys() == {each for each in WRITERS if "speech" in each}
 
 
 def test_modules_are_chosen_by_name_package_or_room() -> None:

@@ -38,7 +38,7 @@ ROOMS = {
 WRITERS = frozenset(
     {
         *("openline_cli.writers", "openline_cli.outfile", "openline_speech.formats"),
-        *("openline_speech.cues", "openline_speech.jsonlines"),
+        *("openline_speech.cues", "openline_speech.jsonlines", "openline_speech.passages"),
     }
 )
 BUILD = ROOT / "build" / "mutants"
@@ -55,7 +55,10 @@ OF_DRAWINGS = ("test_diagram", "test_drawn")
 SUITES = {
     room: (TESTS / room.removeprefix("openline_"),) for room in ROOMS if room != "openline"
 } | {
-    "openline_audio": (TESTS / "audio", TESTS / "trio" / "sources"),
+    "openline_audio": (
+        *(TESTS / "audio", TESTS / "trio" / "sources"),
+        TESTS / "asyncio" / "test_sources.py",  # of ``streamed``
+    ),
     "transcript_writers": tuple(
         TESTS / "cli" / f"test_{of.partition('.')[2]}.py" for of in WRITERS
     ),

@@ -63,7 +63,7 @@ class GapLog:
         self._assumed: list[tuple[int, int]] = []  # in order
         self.unmeasured = False  # no peaks show that some that was assumed was quiet
         self._live: list[Gap] = []  # inexact, of the live dial
-        self._again: list[Gap] = []  # inexact, of earlier dials, sent again; by their ends
+        self._again: list[Gap] = []  # inexact, of earlier dials, sent again
         self._withdrawn: list[Gap] = []  # reported, and not yet reported as withdrawn
 
     def restore(
@@ -90,8 +90,7 @@ class GapLog:
         self._told = [each for run in told for each in without(*run, exact)]
         for start, end in sorted(assumed):  # a run may be noted, and the mark not have passed it
             self.assume(start, min(end, confirmed))
-        again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]
-        self._again = sorted(again, key=_end)
+        self._again = [gap for gap in self._gaps if not gap.exact and gap.start >= confirmed]
         settled = list(self._settled())
         kept = [(max(start, confirmed), end) for start, end in runs if end > confirmed]
         kept = [piece for start, end in kept for piece in without(start, end, settled)]
@@ -201,14 +200,11 @@ class GapLog:
     def end_dial(self, confirmed: int) -> None:
         """The dial is lost: what lies behind ``confirmed`` is sent again."""
         self._again += [gap for gap in self._live if gap.start >= confirmed]
-        self._again.sort(key=_end)
         self._live.clear()
 
     def confirm(self, confirmed: int) -> None:
         """All audio before ``confirmed`` is confirmed: withdraw the gaps that are not true."""
-        if not self._again or self._again[0].end > confirmed:
-            return
-        for gap in [gap for gap in self._again if gap.end <= confirmed]:
+        for gap in sorted((gap for gap in self._again if gap.end <= confirmed), key=_end):
             self._again.remove(gap)
             others = [each for each in self._gaps if each is not gap and each not in self._again]
             runs = [*((each.start, each.end) for each in others), *self._told]

@@ -81,13 +81,14 @@ class Hearing:
 
     def hold(self, reading: Reading, sent: int) -> int:
         """Hold a final of this dial; returns where the mark may move, or 0."""
-        places = self.marks.hold(reading, sent)
-        return next((each for each in places if self.allows(each)), 0)
+        return self._first_allowed(self.marks.hold(reading, sent))
 
     def leave_dial(self) -> int:
         """The dial is left for the next one; returns where the mark may move, or 0."""
-        places = self.marks.leave() if self.ends is Ends.CLAIMED else []
-        return next((each for each in places if self.allows(each)), 0)
+        return self._first_allowed(self.marks.leave()) if self.ends is Ends.CLAIMED else 0
+
+    def _first_allowed(self, places: Iterable[int]) -> int:
+        return next(filter(self.allows, places), 0)
 
     def note_final(self, reading: Reading) -> None:
         """A final of this dial, which is final at once."""

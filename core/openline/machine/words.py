@@ -114,7 +114,7 @@ class Words(Revising):
             settled = self._transcript(stream, start, end)
             if former:
                 first = former[0].final
-                settled = structs.replace(settled, id=first.id, seam=first.seam or settled.seam)
+                settled = structs.replace(settled, id=first.id, seam=first.seam)
             self.report_words(settled)
             is_exact = hearing.ends is Ends.EXACT
             known = 0 if is_exact else self._known(stream)
@@ -170,10 +170,10 @@ class Words(Revising):
         """How much the backend must have processed to send the words of the message."""
         heard: Heard = self.message
         if stream.box.hearing.ends is Ends.EXACT:
-            return 0 if heard.end is None else max(to_samples(heard.end), 0)
+            return 0 if heard.end is None else to_samples(heard.end)
         if stream.window.reports or heard.start is None or not has_words(heard.text):
             return 0  # the end is a claim, and figures are better than the beginning
-        return max(to_samples(heard.start) - self._error, 0)
+        return to_samples(heard.start) - self._error
 
     @property
     def _error(self) -> int:

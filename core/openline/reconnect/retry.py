@@ -83,7 +83,7 @@ class Retry:
         self.met_at = OFF  # until then a first contact is not fatal
         self.lost_at = self.report_at = OFF  # the first loss since then; the next report of it
         # The plan.
-        self.asked = -OFF  # until when the server asked to wait
+        self.asked = OFF  # until when the server asked to wait; OFF: it did not
         self.until = OFF  # when to dial again; OFF: never
         self.free = False  # the next dial only replaces a stable one: it is not counted
         self.cause = ""
