@@ -105,7 +105,6 @@ def _backend(folder: Path, began: Began, network: NetworkOptions) -> Backend:
     except ValueError as error:
         how = "--url" if began.had_query else "--header"
         raise Problem(f"{folder}: {error} with {how}") from None
-    network.check_tls(backend)
     return with_subprotocols(backend, network)
 
 

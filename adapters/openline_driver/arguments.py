@@ -61,7 +61,7 @@ def new_options(given: Mapping[str, Any], maker: Maker) -> SessionOptions:
         raise ValueError(f"spool_limit is {limit}: give bytes of audio, above 0")
     if given["spool"] is not None and not sources:
         raise ValueError("a session without sources has nothing to spool")
-    _check_tls(given, given["backend"])
+    _check_tls(given.get("ssl_context"), given["backend"])
     session_id = given["session_id"]
     return SessionOptions(
         backend=given["backend"],
@@ -114,7 +114,6 @@ def resumed_options(
     ``unread`` the recordings that were not read to their ends, and ``begins_at`` the seconds of
     recordings before what was sent. Raises ValueError, as ``resume_session``.
     """
-    _check_tls(given, backend)
     return SessionOptions(
         backend=backend,
         sources=tuple(names),
@@ -167,9 +166,9 @@ def _wants_hints(given: Mapping[str, Any], backend: Backend) -> bool:
     return wanted and given["connect"] is None and not backend.is_loopback
 
 
-def _check_tls(given: Mapping[str, Any], backend: Backend) -> None:
-    """Refuse settings of TLS that would do nothing. A face may have no such argument."""
-    if given.get("ssl_context") is not None and not backend.is_secure:
+def _check_tls(settings: object, backend: Backend) -> None:
+    """Refuse settings of TLS that would do nothing. A session that is resumed has its address."""
+    if settings is not None and not backend.is_secure:
         raise ValueError(
             "ssl_context: the backend is dialled by ws://, without TLS: give wss://, or leave it "
             "out"

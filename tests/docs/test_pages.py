@@ -27,6 +27,8 @@ AT_ONCE = 4
 #: What recognises speech in real time needs the processor when it does, so it has a turn of
 #: its own, after the others.
 RECOGNISES = re.compile(r"^\$ openline serve$", re.MULTILINE)
+#: A command whose output a shell gives as a pipe.
+PIPED = re.compile(r"<\([^)]*\)")
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def calls(block: Block) -> list[list[str]]:
     """The words of each call of ours in a synopsis or console block."""
     found: list[list[str]] = []
     for line in block.text.splitlines():
-        words = shlex.split(line.removeprefix("$ "), comments=True)
+        words = shlex.split(PIPED.sub("pipe", line.removeprefix("$ ")), comments=True)
         for at, word in enumerate(words):
             if word == "openline" and (at == 0 or words[at - 1] == "|"):
                 found.append(list(takewhile(lambda each: each not in {"|", ">"}, words[at + 1 :])))

@@ -54,7 +54,7 @@ def _running(*arguments: str, patience: float = PATIENCE, **options: Any) -> Gen
 
 
 @contextmanager
-def _serving(*arguments: str, **options: Any) -> Generator[str]:
+def _serving(*arguments: str, says: str = "", **options: Any) -> Generator[str]:
     command = ["serve", "--port", "0", "--recognizer", "echo", *arguments]
     with _running(*command, patience=10 * PATIENCE, **options) as server:
         assert server.stdout is not None
@@ -65,7 +65,7 @@ def _serving(*arguments: str, **options: Any) -> Generator[str]:
         finally:
             server.send_signal(signal.SIGTERM)
             out, err = server.communicate()
-        assert (server.returncode, out, err) == (0, "", "")
+        assert (server.returncode, out, err) == (0, "", says)
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +203,8 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
 def test_the_right_token_opens_and_a_wrong_one_fails_at_once(tmp_path: Path) -> None:
     token = tmp_path / "token"
     token.write_text("right-s3cret\n")
-    with _serving("--token-file", str(token)) as url:
+    refused = "openline: connection 2 was refused with 1008: its token is missing or wrong\n"
+    with _serving("--token-file", str(token), says=refused) as url:
         fast = [str(SHORT), "--speed", "30", "--json"]
         assert _stream(url, *fast, "--token-file", str(token))[0] == 0
         status, out, err = _stream(url, *fast, env={"OPENLINE_TOKEN": "wrong-s3cret"})

@@ -126,7 +126,7 @@ def test_an_ipv6_literal(play: Play, authority: Authority, secure: bool) -> None
     with Place(authority.server("::1") if secure else None, host="::1") as place:
         scheme = "wss" if secure else "ws"
         backend = Backend.from_url(f"{scheme}://[::1]:{place.port}/ws")
-        ended = play(backend, policy=QUICK, ssl_context=authority.client())
+        ended = play(backend, policy=QUICK, ssl_context=authority.client() if secure else None)
     assert ended.complete
     assert f"\r\nHost: [::1]:{place.port}\r\n".encode() in place.peers[0].request
 
@@ -164,7 +164,7 @@ def test_a_proxy_that_speaks_tls(
         HttpProxy(place.port, authority.server("localhost")) as proxy,
     ):
         backend = Backend("speech.example", port=443, secure=secure, allow_plain=True)
-        context = authority.client(authority.ca.issue_cert("client"))
+        context = authority.client(authority.ca.issue_cert("client")) if secure else None
         given = {"policy": QUICK, "proxy": f"https://localhost:{proxy.port}"}
         untrusted = play(backend, ssl_context=context, **given)
         assert "certificate" in untrusted.reason
@@ -203,8 +203,7 @@ def test_an_address_that_says_nothing_is_left_at_the_next_dial(
     with Place(context) as place, Mute(host="127.0.0.2", port=place.port) as mute:
         backend = Backend("speech.example", port=place.port, secure=secure, allow_plain=True)
         policy = replace(QUICK, connect_timeout=0.3)
-        ended = play(
-            backend, policy=policy, ssl_context=authority.client(), network_hints=False, proxy=False
-        )
+        trusted = authority.client() if secure else None
+        ended = play(backend, policy=policy, ssl_context=trusted, network_hints=False, proxy=False)
     assert ended.complete
     assert (mute.dials, place.dials) == (1, 1)

@@ -47,7 +47,7 @@ class Made(NamedTuple):
 def given(**others: Any) -> dict[str, Any]:
     """Arguments that both calls take."""
     usual = {
-        "backend": Backend(),
+        "backend": Backend(secure=True),
         "policy": None,
         "dialect": None,
         "credentials": None,
