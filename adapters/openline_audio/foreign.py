@@ -8,6 +8,7 @@ text: no quiet ones do, for they hold zeros and bytes above 127, and loud ones h
 from __future__ import annotations
 
 from typing import Final
+from unicodedata import category
 
 #: So many bytes are looked at, and waited for as long as they are text.
 LOOK_BYTES: Final = 64
@@ -48,5 +49,10 @@ def is_text(data: bytes) -> bool:
             text = data[: len(data) - cut].decode()
         except UnicodeDecodeError:
             continue
-        return all(letter.isprintable() or letter in _BLANKS for letter in text)
+        return all(map(_is_printed, text))
     return False
+
+
+def _is_printed(letter: str) -> bool:
+    """Whether it is a letter or a blank; ``isprintable`` takes no blank but that of ASCII."""
+    return letter.isprintable() or letter in _BLANKS or category(letter) == "Zs"

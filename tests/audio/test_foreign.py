@@ -20,6 +20,7 @@ from openline_audio.foreign import LOOK_BYTES, describe_foreign, is_text
         (b"<!DOCTYPE html>\r\n<title>404</title>", "text"),
         ("\ufeffнет такого файла".encode(), "text"),
         ("нет такого файла".encode()[:-1], "text"),  # cut within a letter
+        ("pas\u00a0trouvé\u202f!".encode(), "text"),  # with blanks of other widths
         (gzip.compress(b"RIFF"), "a gzip archive"),
         (b"PK\x03\x04\x14\0", "a zip archive"),
         (b"\x28\xb5\x2f\xfd\x04", "a zstd archive"),
