@@ -173,6 +173,7 @@ LONG: Final[Mapping[str, Part]] = {
     "server/test_recognition.py::test_worker_functions_transcribe_speech": 0,
     "server/test_recognition.py::test_server_transcribes_speech": ("pocketsphinx-ten of clubs",),
     "server/test_recognition.py::test_missing_model_is_a_one_line_error": 0,
+    "server/test_recognition.py::test_model_that_is_not_there_names_the_remedy": 0,
     "server/test_contracts_faults.py::test_words_come_all_the_same": 10,
     "server/test_contracts_faults.py::test_the_connection_ends": 10,
     "server/test_contracts_faults.py::"
@@ -315,6 +316,7 @@ LONG: Final[Mapping[str, Part]] = {
         "-docs/howto/service.md",
         "-docs/howto/notebook.md",
         "-docs/howto/fleets.md",
+        "-docs/howto/batch.md",
         "-docs/howto/flux.md",
         "-docs/tutorial/blocking.md",
         "-docs/tutorial/token.md",
