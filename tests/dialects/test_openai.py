@@ -489,8 +489,24 @@ class TestOtherServers:
         line.hear(60.0)
         line.speech("C", 400, 1000)
         assert line.completed("C") == [final("C", 7.9, 8.5), confirmed(8.5)]
-        line.speech("D", 100, 600)  # the server is at most LATE behind what was sent
-        assert line.completed("D") == [final("D", 55.1, 55.6), confirmed(55.6)]
+        line.speech("D", 100, 600)  # the server may be LATE behind what was sent, and no more
+        assert line.completed("D") == [final("D", 40.1, 40.6), confirmed(40.6)]
+
+    def test_a_slow_server_whose_clock_begins_anew_proves_nothing_it_has_not_read(self) -> None:
+        """It was 18 s behind (measured): the buffer of B begins at 42 s of what was sent."""
+        line = Line()
+        line.hear(60.0)
+        line.speech("A", 30_000, 41_000)
+        assert line.completed("A")[-1] == confirmed(41.0)
+        line.hear(120.0)
+        line.speech("B", 1000, 2000)
+        assert line.completed("B") == [final("B", 42.0, 43.0), confirmed(43.0)]
+        # The buffer of C began 18 s before the end of what was sent.
+        line.speech("C", 0, 1000)
+        *_, proof = line.completed("C")
+        assert isinstance(proof, Proof)
+        assert proof.confirmed is not None
+        assert 43.0 < proof.confirmed <= 120.0 - 18.0 + 1.0
 
 
 class TestErrors:
