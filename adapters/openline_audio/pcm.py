@@ -99,7 +99,7 @@ class PcmSource:
         self._choice = Choice(channel, stream, allow_empty)
         self._worker = worker or self._runtime.in_thread
         self._remarks: tuple[str, ...] = ()
-        self._file = file  # an object that nobody else holds would close its descriptor
+        self._file = file  # it closes its descriptor once nothing refers to it
         self._fd, self._name, status = _look_at(file)
         self._regular = stat.S_ISREG(status.st_mode)
         self._duration: float | None = None

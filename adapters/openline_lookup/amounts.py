@@ -74,8 +74,7 @@ class Amounts:
     ) -> None:
         """The watermarks, ``at`` seconds after the opening. The first of a source count nothing.
 
-        The watermark of what is confirmed passes the ``gaps``, and what is missing in them does not
-        count.
+        What is missing in the ``gaps`` is not confirmed, though the watermark passes it.
         """
         for name, marks in sources.items():
             here = (marks.captured, marks.sent, marks.confirmed)

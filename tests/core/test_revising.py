@@ -23,6 +23,16 @@ def revised(play: Play) -> list[str]:
     return [each.text for each in play.told(Trouble) if each.kind == "revised"]
 
 
+def redialled(play: Play) -> tuple[Play, float]:
+    """The next dial behind a held segment, and where it begins; its audio is sent again."""
+    play.hear(segment("1", "one", 5.0, 5.5))
+    play.lose()
+    play.redial()
+    play.connect()
+    play.drain()
+    return play, play.marks[0]
+
+
 @pytest.mark.parametrize("ends", [Ends.EXACT, Ends.CLAIMED])
 def test_the_last_version_is_final_under_the_first_ones_id(ends: Ends) -> None:
     play = streaming(ends=ends)
@@ -82,13 +92,7 @@ def test_what_is_final_stands(traits: dict[str, Any]) -> None:
 
 
 def test_a_segment_of_an_earlier_dial_is_another_one() -> None:
-    play = streaming()
-    play.hear(segment("1", "one", 5.0, 5.5))
-    play.lose()
-    play.redial()
-    play.connect()
-    play.drain()
-    began = play.marks[0]
+    play, began = redialled(streaming())
     play.hear(segment("1", "one", 5.0 - began, 5.5 - began))
     play.hear(segment("1", "won", 5.0 - began, 5.5 - began, "1"))
     play.hear(silent(5.5 - began, 12.0 - began))
@@ -96,13 +100,7 @@ def test_a_segment_of_an_earlier_dial_is_another_one() -> None:
 
 
 def test_the_first_segment_behind_a_cut_stays_the_first_when_it_is_said_again() -> None:
-    play = streaming(ends=Ends.CLAIMED)
-    play.hear(segment("1", "one", 5.0, 5.5))
-    play.lose()
-    play.redial()
-    play.connect()
-    play.drain()
-    began = play.marks[0]
+    play, began = redialled(streaming(ends=Ends.CLAIMED))
     for name in ("1", "2"):
         play.hear(segment(name, "one", 5.0 - began, 5.5 - began))
         play.hear(segment(name, "won", 5.0 - began, 5.5 - began, name))

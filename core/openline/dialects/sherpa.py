@@ -206,7 +206,7 @@ def _segment(found: Fields, memory: SherpaMemory, scale: float) -> _Segment:
 
 
 def _is_last(found: Fields, memory: SherpaMemory) -> bool:
-    """Whether it says that it is the last, or is final behind the stop (before version 1.12)."""
+    """Whether it is the last. Before version 1.12 none says so: then a final behind the stop is."""
     return found.get("is_eof", memory.stopped) is True and found.get("is_final") is True
 
 

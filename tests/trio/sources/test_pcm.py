@@ -346,7 +346,7 @@ def test_a_regular_file_is_a_store_and_a_pipe_a_device(tmp_path: Path) -> None:
 
 
 class Output:
-    """A file object that closes its descriptor when nobody holds it, as the output of Popen."""
+    """A file object that closes its descriptor as it is collected, as the output of Popen."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
