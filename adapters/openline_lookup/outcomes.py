@@ -111,6 +111,13 @@ OUTCOMES: Final = {
             f"{_RESULT}.statistics",
         ),
         (
+            "never became final",
+            Action.FATAL,
+            "the backend ended while a partial stood: it neither made it final nor withdrew it",
+            f"{_OVER}; the last partial has the words, and the journal, too",
+            f"{_RESULT}.statistics",
+        ),
+        (
             "was lost",
             Action.FATAL,
             "a source failed, so that not all of its audio was captured",

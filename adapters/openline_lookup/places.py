@@ -147,6 +147,7 @@ TROUBLES: Final[Mapping[str, Lies]] = MappingProxyType(
         "spool": Lies(Place.HERE, "look at the disk: is it full, or not writable?"),
         "muted": Lies(Place.HERE, "check the microphone, its switch and its level"),
         "revised": Lies(Place.SERVER, LOG),
+        "unfinal": Lies(Place.SERVER, LOG),
         "deaf": Lies(Place.SERVER, LOG),
         "behind": Lies(Place.SERVER, "the backend is too slow, or the network: skip to live audio"),
         "credential": Lies(Place.HERE, _PROVIDER),

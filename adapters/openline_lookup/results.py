@@ -37,7 +37,7 @@ class Sums(msgspec.Struct, frozen=True, kw_only=True):
 
 
 #: What the core tells once, and counts: the kinds of ``Trouble`` that the result has a count of.
-COUNTED: Final = ("malformed", "foreign", "untold")
+COUNTED: Final = ("malformed", "foreign", "untold", "unfinal")
 
 
 def outcome(ended: Ended | None) -> Outcome:

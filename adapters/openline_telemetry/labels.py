@@ -29,7 +29,7 @@ _DIALECT: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _TROUBLES: Final = frozenset(
     {
         *("malformed", "untold", "unknown", "foreign", "late_audio", "spool", "muted"),
-        *("revised", "outage", "deaf", "unproven", "behind", "credential"),
+        *("revised", "outage", "deaf", "unproven", "behind", "credential", "unfinal"),
     }
 )
 

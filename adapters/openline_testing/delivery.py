@@ -18,6 +18,7 @@ from openline.updates import (
     SourceEnded,
     Statistics,
     Transcript,
+    Trouble,
     Update,
 )
 from openline_testing.deafness import Deafness
@@ -29,6 +30,7 @@ from openline_testing.line import Line
 from openline_testing.mark_laws import MarkLaws
 from openline_testing.observation import Observation
 from openline_testing.sending import OPEN
+from openline_testing.unfinal_laws import UnfinalLaws
 from openline_testing.window_laws import WindowLaws
 from openline_testing.word_laws import WordLaws
 
@@ -44,6 +46,7 @@ class Delivery:
         "_line",
         "_marks",
         "_seen",
+        "_unfinal",
         "_window",
         "_words",
         "finishing",
@@ -55,6 +58,7 @@ class Delivery:
         self._line = line = Line(seen)
         self._window = WindowLaws(seen, line)
         self._words = WordLaws(seen, line)
+        self._unfinal = UnfinalLaws(seen, self._words)
         self._marks = MarkLaws(seen, line, self._words, self._window)
         self._gaps = GapLaws(seen, line)
         self._ignored = IgnoredLaws(seen, line)
@@ -66,6 +70,7 @@ class Delivery:
         self._line.happened(figures)
         self.finishing.happened()
         self._words.happened()
+        self._unfinal.happened()
         self._gaps.happened()
         if self._window.is_new:
             self._window.opens(figures.sources)
@@ -83,12 +88,15 @@ class Delivery:
                 self._ignored.reported(update)
             case GapWithdrawn():
                 self._gaps.reported(update)
+            case Trouble(kind="unfinal"):
+                self._unfinal.reported()
             case _:
                 pass
 
     def ends(self, ended: Ended, broke_off: Sequence[SourceEnded]) -> None:
         """Check the result; ``broke_off`` are the sources that broke off."""
         self._words.ends(ended)
+        self._unfinal.ends(ended)
         self._gaps.ends(ended, broke_off)
 
     def settle(self) -> None:

@@ -186,11 +186,13 @@ class GapLaws:
             found = f"{len(broke_off)} sources broke off, and it names {len(ended.lost_sources)}"
             self._broken("complete", found)
         untold = ended.statistics.untold
-        well_heard = well and not broke_off and not ended.missing and not untold
+        unfinal = ended.statistics.unfinal
+        well_heard = well and not (broke_off or ended.missing or untold or unfinal)
         if ended.complete != well_heard and not (well_heard and self._guessed(ended)):
             why = "aborted" if isinstance(seen.event, AbortRequested) else str(ended.state)
             found = f"{why}, {len(broke_off)} sources broke off, {len(ended.missing)} gaps"
-            self._broken("complete", f"complete={ended.complete}: {found}, {untold} untold")
+            found += f", {untold} untold, {unfinal} unfinal"
+            self._broken("complete", f"complete={ended.complete}: {found}")
         missing = Counter[str]()
         for gap in ended.missing:
             missing[gap.source] += gap.samples

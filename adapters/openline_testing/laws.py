@@ -122,7 +122,8 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "partials end": (
             "A partial is replaced, or retracted once its dial is over; a settled one stays as "
-            "long as its dial, unless it becomes final."
+            "long as its dial, unless it becomes final. One that stands when the backend ends is "
+            "reported and counted, and the session is not complete."
         ),
         "seams": (
             "The first final of a source after a loss that cut its audio, on a dial whose ends "

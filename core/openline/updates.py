@@ -243,7 +243,8 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """A fault that does not end the session, reported once per kind.
 
     ``kind`` is a stable word: ``malformed``, ``untold``, ``unknown``, ``foreign``, ``late_audio``,
-    ``spool``; ``muted`` (once a source: it has been digital silence since it started); ``revised``
+    ``spool``; ``muted`` (once a source: it has been digital silence since it started); ``unfinal``
+    (once a source: its last partial stood when the backend ended the session); ``revised``
     (words that are final were said again); ``outage``, which is reported each five minutes; or,
     once a minute at most, ``deaf`` (the backend does not transcribe audio that is not silent),
     ``credential`` (the provider failed, and the last token serves until it expires),
@@ -290,17 +291,19 @@ class Statistics(msgspec.Struct, frozen=True, kw_only=True):
     malformed: int = 0  # messages that could not be read
     replaced: int = 0  # finals that a later hearing of the same audio replaced
     untold: int = 0  # messages with words that could not be reported
+    unfinal: int = 0  # sources whose last partial never became final
     refused_samples: int = 0  # captured after stop
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The one result, the last update.
 
-    ``complete`` is True exactly when five conditions hold: the session was closed and not
+    ``complete`` is True exactly when six conditions hold: the session was closed and not
     aborted; ``missing`` is empty (no captured sample is in a gap); ``lost_sources`` is empty
     (each source delivered until the stop or its own end); and ``statistics.untold`` is 0 (no
-    message with words was unreadable, or of a source that the session lacks); and all audio that
-    was assumed to be processed was measured to be quiet. So a session that failed before it
+    message with words was unreadable, or of a source that the session lacks);
+    ``statistics.unfinal`` is 0 (no partial stood when the backend ended); and all audio that was
+    assumed to be processed was measured to be quiet. So a session that failed before it
     captured anything is not complete, though nothing is missing.
     ``reason`` is one line: the condition that does not hold, or ``finished``. ``accounts`` says
     for each source what became of its samples.

@@ -244,6 +244,56 @@ def test_a_partial_is_retracted_at_a_loss_and_at_the_end() -> None:
     assert len(drive.told(PartialRetracted)) == 2
 
 
+def test_words_that_are_not_final_when_the_backend_ends_are_reported() -> None:
+    """The backend has all audio and says that it is done: no later dial can tell them."""
+    drive = streaming(1.0, "mic", "system")
+    drive.partial(0.1, 0.5, "hello")
+    ended = finished(drive)
+    assert not ended.complete
+    assert ended.reason == "the backend's last words never became final"
+    assert (ended.missing, ended.transcript, ended.statistics.unfinal) == ((), (), 1)
+    assert drive.told(Trouble) == [
+        Trouble(
+            kind="unfinal",
+            text="the backend's last words of mic, from 0.1 to 0.5 s, never became final: "
+            "they are not in the transcript",
+        )
+    ]
+    assert drive.told(PartialRetracted) == [PartialRetracted(source="mic")]
+
+
+def test_words_that_become_final_while_closing_are_told() -> None:
+    drive = streaming()
+    drive.partial(0.1, 0.5, "hello")
+    drive.stop()
+    drive.serve("mic")
+    drive.summary()
+    drive.final(0.1, 0.6, "hello")
+    drive.lose(1000)
+    assert drive.ended.complete
+    assert drive.ended.statistics.unfinal == 0
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_an_empty_transcript_withdraws_the_live_partial(final: bool) -> None:
+    drive = streaming()
+    drive.partial(0.1, 0.5, "hello")
+    if final:
+        drive.final(0.1, 0.6, "")
+    else:
+        drive.partial(0.1, 0.6, "")
+    assert drive.told(PartialRetracted) == [PartialRetracted(source="mic", settled=False)]
+    assert finished(drive).complete
+
+
+def test_an_abort_leaves_words_open_and_does_not_report_them() -> None:
+    drive = streaming()
+    drive.partial(0.1, 0.5, "hello")
+    drive.abort()
+    assert not drive.told(Trouble)
+    assert drive.ended.statistics.unfinal == 0
+
+
 def test_a_hole_keeps_its_place_on_the_timeline() -> None:
     drive = streaming(1.0)
     drive.feed(e.CaptureHole("mic", SAMPLE_RATE))

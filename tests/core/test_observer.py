@@ -355,7 +355,9 @@ def test_a_snapshot_shows_the_state_of_a_session() -> None:
     mic = shown.sources["mic"]
     assert (mic.origin, mic.captured, mic.sent, mic.confirmed) == (0, 960, 320, 0)
     assert (mic.buffered, mic.unsent, mic.filling) == (960, 640, False)
-    assert shown.counts == dict.fromkeys(("late", "foreign", "malformed", "replaced", "untold"), 0)
+    assert shown.counts == dict.fromkeys(
+        ("late", "foreign", "malformed", "replaced", "untold", "unfinal"), 0
+    )
     assert shown.retry.dial_at == drive.session.retry.until
     drive.lose()
     lost = drive.core.snapshot()

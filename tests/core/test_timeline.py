@@ -65,6 +65,19 @@ def test_a_final_replaces_the_partial_of_its_own_source_alone() -> None:
     assert timeline.retract() == [PartialRetracted(source="system")]
 
 
+def test_the_live_partials_are_the_newest_of_each_source() -> None:
+    timeline = Timeline()
+    assert not timeline.live
+    timeline.add(words("may", 0, 1, final=False))
+    timeline.add(words("so", 0, 1, source="system", final=False))
+    timeline.add(maybe := words("maybe", 0, 1.5, final=False))
+    assert [each.text for each in timeline.live] == ["maybe", "so"]
+    timeline.add(words("so", 0, 1, source="system"))
+    assert [*timeline.live] == [maybe]
+    timeline.retract_live("mic")
+    assert not timeline.live
+
+
 def test_a_final_without_a_partial_retracts_nothing() -> None:
     timeline = Timeline()
     timeline.add(words("yes", 0, 1))

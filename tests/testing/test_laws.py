@@ -48,6 +48,7 @@ from openline.updates import (
     StateChanged,
     Statistics,
     Transcript,
+    Trouble,
 )
 from openline_testing import LAWS, LawBroken, World
 from openline_testing.endings import network_hint_applies
@@ -371,6 +372,42 @@ def keeps_a_partial(session: Faulty) -> None:
     session.lose()
 
 
+def finishing_with_words(session: Faulty) -> Faulty:
+    """The stop is sent, and a partial stands."""
+    session.streaming().feed(e.AudioCaptured("mic", FRAME))
+    session.feed(e.StopRequested())
+    while session.pull() is not None:
+        pass
+    session.say("asr_partial", text="ye", t0=0, t1=0.01)
+    return session
+
+
+def ended_by_the_backend(session: Faulty) -> None:
+    session.say("final_summary")
+    session.lose(code=1000)
+
+
+def forgets_the_last_words(session: Faulty) -> None:
+    session = finishing_with_words(session)
+    session.alter = lambda commands: [
+        each
+        for each in commands
+        if not (isinstance(each, Report) and isinstance(each.update, Trouble))
+    ]
+    ended_by_the_backend(session)
+
+
+def miscounts_the_last_words(session: Faulty) -> None:
+    session = finishing_with_words(session)
+    statistics = replace(session.statistics, unfinal=2)
+    ended_by_the_backend(session.change(Ended, statistics=statistics))
+
+
+def reports_words_of_an_abort(session: Faulty) -> None:
+    trouble = Trouble(kind="unfinal", text="the last words")
+    finishing_with_words(session).within(Report(trouble)).feed(e.AbortRequested())
+
+
 def ends(**fields: Any) -> Callable[[Faulty], None]:
     def broken(session: Faulty) -> None:
         session.feed(e.AudioCaptured("mic", FRAME))
@@ -648,6 +685,9 @@ BREAKS: list[tuple[str, bool, Callable[[Faulty], object]]] = [
         lambda s: s.streaming().also(words(0, 1), words(0, 1)).feed(e.Tick()),
     ),
     ("partials end", False, keeps_a_partial),
+    ("partials end", False, forgets_the_last_words),
+    ("partials end", False, miscounts_the_last_words),
+    ("partials end", False, reports_words_of_an_abort),
     (
         "partials end",
         False,

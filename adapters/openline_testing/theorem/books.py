@@ -69,7 +69,9 @@ class Books:
         self.told: list[Gap] = []
         self.inherited: set[GapCause] = set()
         self.assumed_before: dict[str, int] = {}  # samples, by a process before
-        self.partials: set[str] = set()
+        self.partials: set[str] = set()  # the sources with a live partial
+        self.open: set[str] = set()  # the same, before the event
+        self.unfinal = 0  # reports of a partial that never becomes final
         self.state = State.IDLE
         self.coming: str | None = None  # text or key of the final that it receives now
         self.known: int | None = None  # what the figures show of that final's source

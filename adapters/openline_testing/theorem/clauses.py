@@ -35,10 +35,11 @@ THEOREM: Final[Mapping[str, str]] = MappingProxyType(
             "the missing audio at the end equals the reported gaps."
         ),
         "no excuse": "Where nothing excuses a loss there is none.",
-        "partials": "A partial ends with its dial.",
+        "partials": "A partial ends with its dial; one that is left at the end is reported.",
         "the result": (
             "There is one result, the last update; it holds every reported final, and is complete "
-            "exactly if nothing is missing, no source broke off and the session ended well."
+            "exactly if nothing is missing, no partial is left, no source broke off and the "
+            "session ended well."
         ),
         "memory": "No more audio is kept in memory than the policy allows.",
         "the disk": (

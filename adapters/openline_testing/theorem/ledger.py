@@ -43,6 +43,7 @@ class Ledger(Books):
         """Check the commands with which the session answers ``event``."""
         self.aborted |= isinstance(event, AbortRequested)
         self.notes_told &= not isinstance(event, SpoolFailed)
+        self.open = {*self.partials}
         for command in commands:
             self.obeys(command)
         # A timer that was due before the message may have ended the dial.
@@ -131,6 +132,8 @@ class Ledger(Books):
                 note_withdrawn(self, gap)
             case Ended():
                 self.ended = update
+            case Trouble(kind="unfinal"):
+                self.unfinal += 1
             case Trouble(kind="malformed"):  # an ideal backend sends no malformed message
                 fail("the wire", update.text)
             case _:

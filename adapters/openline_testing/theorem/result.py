@@ -29,7 +29,10 @@ def check_end(books: Books) -> None:
     named = {each.source for each in ended.lost_sources}
     hold("the result", named == broke_off, f"{broke_off} broke off, the result has {named}")
     well = ended.state is State.CLOSED and not books.aborted
-    whole = well and not broke_off and not ended.missing
+    left = len(books.open) if well else books.unfinal
+    what = f"{left} partials are left, {books.unfinal} were reported"
+    hold("partials", left == books.unfinal == ended.statistics.unfinal, what)
+    whole = well and not (broke_off or ended.missing or left)
     # What an earlier process captured has no peaks that show it to be quiet.
     guesses = books.resumes and any(each.assumed for each in ended.accounts.values())
     right = ended.complete == whole or (guesses and whole)

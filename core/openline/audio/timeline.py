@@ -8,13 +8,13 @@ until they become final. At a loss or the end all partials are retracted.
 from __future__ import annotations
 
 from bisect import insort_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from openline.updates import PartialRetracted, Transcript
 
-#: Shared by all sessions: an empty set takes 216 bytes.
-_NONE: Final[frozenset[str]] = frozenset()
+#: Shared by all sessions, most of which have no live partial at a time.
+_NONE: Final[Mapping[str, Transcript]] = {}
 
 
 def _order(transcript: Transcript) -> tuple[float, float]:
@@ -28,7 +28,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self._finals: list[Transcript] = []
-        self._live = _NONE  # the sources that have a live partial
+        self._live = _NONE  # the live partials, by source
         self._settled: dict[str, set[str]] = {}  # the ids of the settled ones, by source
 
     def restore(self, finals: Iterable[Transcript]) -> None:
@@ -41,25 +41,35 @@ class Timeline:
         settled = self._settled.setdefault(source, set())
         if transcript.final:
             if not transcript.settled:
-                self._live -= {source}
+                self._drop_live(source)
             settled.discard(transcript.id)
             insort_right(self._finals, transcript, key=_order)
         elif transcript.settled:
-            self._live -= {source}
+            self._drop_live(source)
             settled.add(transcript.id)
         else:
-            self._live |= {source}
+            self._live = {**self._live, source: transcript}
+
+    def _drop_live(self, source: str) -> None:
+        if source in self._live:
+            rest = {name: each for name, each in self._live.items() if name != source}
+            self._live = rest or _NONE
 
     @property
     def speaks(self) -> bool:
         """Whether any source has a live partial, so that a word may be open."""
         return bool(self._live)
 
+    @property
+    def live(self) -> tuple[Transcript, ...]:
+        """The live partial of each source that has one."""
+        return tuple(self._live.values())
+
     def retract_live(self, source: str) -> list[PartialRetracted]:
         """Discard the live partial of a source; returns the report, if there was one."""
         if source not in self._live:
             return []
-        self._live -= {source}
+        self._drop_live(source)
         return [PartialRetracted(source=source, settled=False)]
 
     def retract_all(self, source: str) -> list[PartialRetracted]:
@@ -67,7 +77,7 @@ class Timeline:
         settled = self._settled.pop(source, None)
         if not settled and source not in self._live:
             return []
-        self._live -= {source}
+        self._drop_live(source)
         return [PartialRetracted(source=source)]
 
     def retract(self) -> list[PartialRetracted]:

@@ -153,7 +153,10 @@ def command_to_plain(command: Command, *, keep_audio: bool) -> Plain:
                 without_usual(each)
             if not update_plain.get("moved", True):
                 del update_plain["moved"]
-            for each in update_plain.get("statistics", {}).get("sources", {}).values():
+            counts = update_plain.get("statistics", {})
+            if not counts.get("unfinal", True):
+                del counts["unfinal"]
+            for each in counts.get("sources", {}).values():
                 if not each["assumed"]:
                     del each["assumed"]
             plain["update"] = {"type": type(update).__name__, **update_plain}

@@ -247,6 +247,8 @@ class Actions(Opening, Rotating):
         self.dial_live = self.line_open = self.start_due = False
         self.disarm(ALL_TIMERS)
         self.streams.close()
+        if not self.end_reason:
+            self.note_unfinal(self.timeline.live)
         for retraction in self.timeline.retract():
             self.report(retraction)
         for stream in self.streams.all:

@@ -7,7 +7,7 @@ neither loses words nor repeats them; the methods say why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import structs
 
@@ -245,6 +245,14 @@ class Reporting(SessionState):
         text = self.retry.outage(self.now)
         if text:
             self.report(Trouble(kind="outage", text=text))
+
+    def note_unfinal(self, words: Iterable[Transcript]) -> None:
+        """The backend ended before it made these partials final: the transcript lacks them."""
+        for each in words:
+            self.counts["unfinal"] += 1
+            span = f"from {each.start:.1f} to {each.end:.1f} s"
+            text = f"the backend's last words of {each.source}, {span}, never became final"
+            self.trouble("unfinal", f"{text}: they are not in the transcript", each.source)
 
     def trouble(self, kind: str, text: str, source: str = "") -> None:
         """Report a fault that does not end the session, once per kind, or per kind and source."""

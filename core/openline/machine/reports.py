@@ -60,9 +60,11 @@ def result(session: SessionState, state: State) -> Ended:
     if untold := session.counts["untold"]:
         plural = "s" * (untold > 1)
         short = short or f"{untold} message{plural} that may hold words could not be reported"
+    if unfinal := session.counts["unfinal"]:
+        short = short or "the backend's last words never became final"
     return Ended(
         state=state,
-        complete=not (not_well or missing or untold or unmeasured),
+        complete=not (not_well or missing or untold or unfinal or unmeasured),
         reason=not_well or short or "finished",
         missing=missing,
         transcript=session.timeline.finals,

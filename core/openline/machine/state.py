@@ -34,7 +34,7 @@ from openline.updates import (
 )
 
 #: The kinds of input that changed nothing; the result counts each.
-_COUNTED = ("late", "foreign", "malformed", "replaced", "untold")
+_COUNTED = ("late", "foreign", "malformed", "replaced", "untold", "unfinal")
 
 
 #: Most sessions name none; nobody writes to it.

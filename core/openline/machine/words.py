@@ -234,12 +234,15 @@ class Words(Revising):
         return stream.box.interval(0, to_samples(heard.end))[1]
 
     def _take_wordless(self, stream: Stream) -> None:
-        """A final without words, such as a lone dot: where ends are exact, it proves silence."""
+        """Words without a word, such as a lone dot, withdraw the live partial.
+
+        A final of them proves silence, where ends are exact.
+        """
         heard: Heard = self.message
+        for retraction in self.timeline.retract_live(stream.box.source):
+            self.report(retraction)
         if heard.final:
             stream.box.hearing.marks.note_partial(None)
-            for retraction in self.timeline.retract_live(stream.box.source):
-                self.report(retraction)
             if stream.box.hearing.ends is Ends.EXACT:
                 position, settling = self._proof(stream), stream.box.hearing.settling
                 self.confirm(stream.box, position if settling is None else settling.prove(position))
