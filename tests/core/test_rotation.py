@@ -172,6 +172,26 @@ class TestLife:
         assert not life.is_expected(151.0)
 
 
+class TestWordsThatAreLeft:
+    def test_the_next_dial_hears_what_the_last_message_left_open(self) -> None:
+        """The backend ends the dial, and neither makes its partial final nor withdraws it."""
+        drive = draining(Drain.STOP)
+        drive.drain()
+        begins = round((sent(drive) - 0.1) * SAMPLE_RATE)
+        drive.partial(begins / SAMPLE_RATE, sent(drive))
+        drive.say("done")
+        assert drive.core.statistics.sources["mic"].confirmed == begins
+
+    def test_the_last_message_confirms_all_if_no_partial_is_left(self) -> None:
+        drive = draining(Drain.STOP)
+        drive.drain()
+        drive.partial(sent(drive) - 0.1, sent(drive))
+        drive.partial(sent(drive) - 0.1, sent(drive), "")
+        drive.say("done")
+        figures = drive.core.statistics.sources["mic"]
+        assert figures.confirmed == figures.sent > 0
+
+
 class TestWhen:
     def test_the_time_counts_from_dialling(self) -> None:
         drive = Drive(dialect=Renewing())

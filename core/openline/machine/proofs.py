@@ -89,7 +89,7 @@ class Proofs(Silence):
         sent some of another one: it may have ignored the source. Nor does it where the figures
         leave more audio undrained than the queue can hold: the recogniser is gone. It confirms at
         the end of the session alone where words may still follow that replace older ones, and
-        nothing of them where another dial follows.
+        nothing of them where another dial follows, which also hears a partial that is left.
         """
         final: FinalMessage = self.message
         streams = self.streams.all
@@ -106,6 +106,8 @@ class Proofs(Silence):
                     if at_the_end and box.hearing.settling is not None:
                         box.hearing.settling.end()
                     until = box.hearing.marks.at_proof(until)
+                if not at_the_end:  # the next dial hears the words that are left open here
+                    until = box.hearing.marks.before_live(until)
                 if not box.hearing.is_open:
                     self.confirm(box, until)
                 elif at_the_end:

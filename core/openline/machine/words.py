@@ -239,13 +239,12 @@ class Words(Revising):
         A final of them proves silence, where ends are exact.
         """
         heard: Heard = self.message
+        stream.box.hearing.marks.note_partial(None)
         for retraction in self.timeline.retract_live(stream.box.source):
             self.report(retraction)
-        if heard.final:
-            stream.box.hearing.marks.note_partial(None)
-            if stream.box.hearing.ends is Ends.EXACT:
-                position, settling = self._proof(stream), stream.box.hearing.settling
-                self.confirm(stream.box, position if settling is None else settling.prove(position))
+        if heard.final and stream.box.hearing.ends is Ends.EXACT:
+            position, settling = self._proof(stream), stream.box.hearing.settling
+            self.confirm(stream.box, position if settling is None else settling.prove(position))
 
     def take_last_words(self) -> None:
         """Words that follow the final message are final at once."""
