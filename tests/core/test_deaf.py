@@ -11,7 +11,8 @@ from openline.machine.timers import OFF, Timer
 from openline.policy import Policy
 from openline.reconnect.verdicts import Action
 from openline.updates import SAMPLE_RATE
-from tests.core.driver import Drive
+from tests.core.driver import FRAME, Drive
+from tests.core.formed_toy import Toy, hear, prove, stream
 
 PATIENT = Policy(source_timeout=None, give_up_after=None, buffer_seconds=60)
 #: The horizon and ``proof_timeout``.
@@ -124,6 +125,73 @@ class TestProof:
         assert due(drive, Timer.PROOF) is not None
         drive.ack("warning", message="Ignoring source 'mic'")
         assert due(drive, Timer.PROOF) is None
+
+
+class TestPaused:
+    """A backend may wait for more audio of a source that is muted: it is late for nothing."""
+
+    def muted(self) -> Drive:
+        drive = stream(Toy(horizon=10.0), policy=PATIENT)
+        hear(drive, 0, 50 * FRAME)
+        drive.serve()
+        return drive
+
+    def rest(self, drive: Drive, seconds: float) -> None:
+        for _ in range(round(seconds)):
+            drive.wait(1.0, pulling=False)
+            drive.serve()
+
+    def test_a_muted_source_whose_last_words_are_open_is_no_loss(self) -> None:
+        drive = self.muted()
+        self.rest(drive, 600)
+        assert (drive.state, drive.core.dial) == ("streaming", 1)
+
+    def test_once_audio_comes_again_a_deaf_backend_is_lost(self) -> None:
+        drive = self.muted()
+        self.rest(drive, 600)
+        began = drive.now
+        while drive.core.dial == 1 and drive.now < began + 60:
+            drive.speak(0.1)
+        patience = 10.0 + PATIENT.proof_timeout
+        assert patience - PATIENT.ping_interval < drive.now - began < patience + 1.0
+
+    def test_a_pause_of_one_ping_puts_nothing_off(self) -> None:
+        drive = stream(Toy(horizon=10.0), policy=PATIENT)
+        began = drive.now
+        while drive.core.dial == 1 and drive.now < began + 60:
+            drive.speak(4.0)
+            self.rest(drive, 2)
+        assert drive.now - began < 10.0 + PATIENT.proof_timeout + 7.0
+
+    def test_a_backend_with_a_queue_that_is_full_is_lost(self) -> None:
+        drive = stream(Toy(horizon=10.0, queue=0.5, window=0.3), policy=PATIENT)
+        hear(drive, 0, 50 * FRAME)
+        drive.serve()
+        self.rest(drive, 60)
+        assert drive.core.dial > 1
+
+    def test_a_source_that_ended_gets_its_last_words_from_another_dial(self) -> None:
+        drive = stream(Toy(horizon=10.0), ("mic", "system"), policy=PATIENT)
+        for source in ("mic", "system"):
+            hear(drive, 0, 50 * FRAME, source)
+        drive.feed(e.SourceFinished("mic"))
+        drive.serve()
+        prove(drive, source="system", confirmed=1.0)
+        self.rest(drive, 60)
+        assert drive.core.dial > 1
+
+    def test_a_muted_source_that_is_stopped_is_waited_for_no_longer(self) -> None:
+        drive = self.muted()
+        self.rest(drive, 60)
+        drive.stop()
+        drive.serve()
+        began = drive.now
+        while not drive.core.ended and drive.now < began + 400:
+            self.rest(drive, 1)
+            if drive.state == "connecting":
+                drive.connect()
+        assert drive.core.ended
+        assert not drive.ended.complete
 
 
 class TestFinish:

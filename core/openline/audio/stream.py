@@ -26,6 +26,7 @@ class Stream:
         "is_placed",
         "is_store",
         "loudness",
+        "ponged",
         "promised",
         "shut_since",
         "spoke",
@@ -53,6 +54,7 @@ class Stream:
         self.window = Window(limits, now, is_store=is_store)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never
         self.due_since = OFF  # when the backend last confirmed progress, while audio is due
+        self.ponged = -1  # what had been sent of it at the last pong of this dial; -1: none came
         self.spoke = False  # words or figures of it came on this dial
         self.promised = 0  # the final message confirms up to here, once the session ends
         self.stored = False  # its first sample is noted on disk
@@ -80,6 +82,17 @@ class Stream:
     def overfills(self) -> bool:
         """Whether more audio is sent and not drained than the backend's queue holds."""
         return self.box.dial_sent - self.window.drained > self.window.limits.queue
+
+    def note_pong(self) -> bool:
+        """A pong came; whether none of its audio went since the one before, though more may come.
+
+        A source that pauses gives the backend no more audio, and many wait for some before they
+        tell the last words. So such a backend is not late. One whose queue is full is.
+        """
+        box, before = self.box, self.ponged
+        self.ponged = box.dial_sent
+        waits = not (box.closed or box.unsent) and self.full_since == OFF
+        return before == box.dial_sent and self.window.limits.keeps_all and waits
 
     @property
     def is_loud(self) -> bool:

@@ -5,7 +5,7 @@ is told. Audio is judged at each sign of life: a pong, words, a proof.
 
 A deaf backend answers pings. So its pongs feed PROOF only where silence is not proved, and only
 while no words are open; where a backend says nothing in silence, only while what it was sent is
-quiet, too.
+quiet, too. And they feed it while a source pauses: a backend that waits for more audio is not deaf.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Silence(Reporting):
         """The backend received all audio that was sent before this pong's ping."""
         self.streams.note_pong(self.pong)
         for stream in self.streams.all:
-            if stream.due_since != OFF and self.is_excused(stream):
+            is_paused = stream.note_pong()
+            if stream.due_since != OFF and (is_paused or self.is_excused(stream)):
                 stream.due_since = self.now
         self.arm_proof()
         for stream in self.streams.all:
