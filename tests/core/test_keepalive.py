@@ -252,6 +252,19 @@ class TestFlush:
         rest(drive, 2)
         assert texts(drive)[2:] == ["idle flush 4.02"]
 
+    def test_audio_that_waits_for_the_backend_is_no_pause(self) -> None:
+        drive = stream(Toy(flush_idle=1.0, queue=0.5, window=0.4, live_ahead=0.1))
+        hear(drive, 0, 40 * FRAME)
+        rest(drive, 3.0)
+        assert lengths(drive) == [FRAME] * 20
+        assert texts(drive) == ["start"], "the words may go on in what waits"
+        prove(drive, drained=0.4)
+        rest(drive, 0.9)
+        assert lengths(drive) == [FRAME] * 40
+        assert texts(drive) == ["start"]
+        rest(drive, 0.2)
+        assert texts(drive) == ["start", "idle flush 0.8"]
+
     def test_live_audio_is_flushed_by_its_amount_alone(self) -> None:
         drive = stream(Toy(flush_every=1.0))
         for i in range(200):

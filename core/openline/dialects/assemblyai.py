@@ -51,7 +51,7 @@ from openline.dialects.protocol import (
     Sent,
     Status,
 )
-from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
+from openline.dialects.traits import PAUSE, Address, AudioForm, Drain, Ends, Traits
 from openline.dialects.wire_json import (
     Fields,
     date,
@@ -136,6 +136,7 @@ class AssemblyAI(DialectBase):
             horizon=15.0,  # an assumption: a turn ends after some seconds of silence at most
             queue=None,
             pace=self.pace,
+            flush_idle=PAUSE if self._is_newer else None,
             drain=Drain.FLUSH,
             codes=CODES,
             address=Address(HOSTS[self.region], 443, "/v3/ws", secure=True),
@@ -144,9 +145,13 @@ class AssemblyAI(DialectBase):
         object.__setattr__(self, "traits", traits)
 
     @property
+    def _is_newer(self) -> bool:
+        return self.model.startswith(_NEWER)
+
+    @property
     def reports_silence(self) -> bool:
         """Whether the server sends ``Silence``."""
-        return self.model.startswith(_NEWER) if self.silence is None else self.silence
+        return self._is_newer if self.silence is None else self.silence
 
     def headers(self, credential: str) -> list[tuple[str, str]]:
         """The bare key, and the version of the interface. Secret."""
@@ -179,8 +184,10 @@ class AssemblyAI(DialectBase):
         return memory, (pcm,)
 
     def flush(self, memory: Memory, sent: Sent) -> Encoded:
-        """``ForceEndpoint``: the open turn ends."""
-        return memory, (_FORCE,)
+        """``ForceEndpoint``: the open turn ends. Older models may lose its last words by that."""
+        turns: Turns = memory
+        is_open = turns.opened is not None or not sent.idle
+        return turns, (_FORCE,) * (self._is_newer and is_open)
 
     def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
         """``Terminate``; what was sent is remembered for the ``Termination`` that answers it."""
@@ -218,7 +225,7 @@ class AssemblyAI(DialectBase):
             return turns, (heard,)
         if not is_over:
             return assemblyai_turns.partial(turns, order, heard)
-        is_first = self.format_turns and not self.model.startswith(_NEWER)
+        is_first = self.format_turns and not self._is_newer
         if is_first and not flag(message.get("turn_is_formatted")):
             return assemblyai_turns.unformatted(turns, order, heard)
         return assemblyai_turns.final(turns, order, heard)

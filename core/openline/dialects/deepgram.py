@@ -45,7 +45,7 @@ from openline.dialects.protocol import (
     Word,
 )
 from openline.dialects.speakers import by_speaker
-from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
+from openline.dialects.traits import PAUSE, Address, AudioForm, Drain, Ends, Traits
 from openline.dialects.wire_json import (
     Fields,
     fields,
@@ -134,6 +134,8 @@ class Deepgram(DialectBase):
             queue=None,
             pace=1.25,  # Deepgram, Limits: 1.25 times real time
             keepalive=4.0,  # Deepgram, Audio Keep Alive: every 3 to 5 s; closes after 10 s
+            # Without audio it makes nothing final, however long (livekit/agents issue 931).
+            flush_idle=PAUSE if self.finalize else None,
             drain=Drain.FLUSH if self.finalize else Drain.STOP,
             # WhisperLiveKit decodes all that it was sent before it answers the stop.
             drain_timeout=3.0 if self.exact else 10.0,

@@ -55,7 +55,7 @@ from openline.dialects.protocol import (
     Sent,
     Status,
 )
-from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
+from openline.dialects.traits import PAUSE, Address, AudioForm, Drain, Ends, Traits
 from openline.dialects.wire_json import (
     Fields,
     date,
@@ -75,9 +75,6 @@ ADDRESS: Final = Address("api.openai.com", 443, "/v1/realtime", secure=True)
 LONGEST: Final = 60 * 60.0
 #: Seconds that a commit holds at least, else it is refused as empty.
 LEAST: Final = 0.1
-#: Seconds without audio, as of a muted source, until the utterance that the VAD follows is
-#: committed: the silence that it waits for (500 ms by default) does not come.
-PAUSE: Final = 2.0
 #: Models whose sessions must have no VAD (OpenAI, Realtime transcription).
 WITHOUT_VAD: Final = ("gpt-live-transcribe", "gpt-realtime-whisper")
 #: What ``turn_detection`` may be.

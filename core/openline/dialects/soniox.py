@@ -49,7 +49,7 @@ from openline.dialects.soniox_tokens import (
     is_final,
     piece_of,
 )
-from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits
+from openline.dialects.traits import PAUSE, Address, AudioForm, Drain, Ends, Traits
 from openline.dialects.wire_json import (
     Fields,
     flag,
@@ -187,6 +187,7 @@ _TRAITS: Final = Traits(
     queue=None,
     pace=1.2,
     keepalive=10.0,  # Soniox, Connection keepalive: each 5 to 10 s is common, 20 s the limit
+    flush_idle=PAUSE,  # every few seconds is fine (Soniox, Manual finalization)
     drain=Drain.FLUSH,
     address=ADDRESS,
     key_variable="SONIOX_API_KEY",

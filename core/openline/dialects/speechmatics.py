@@ -47,7 +47,7 @@ from openline.dialects.protocol import (
 )
 from openline.dialects.speakers import by_speaker
 from openline.dialects.speechmatics_rows import CODES, ERRORS, OTHER, STATUSES, UNEXPLAINED
-from openline.dialects.traits import Address, AudioForm, Drain, Ends, Traits, Unit
+from openline.dialects.traits import PAUSE, Address, AudioForm, Drain, Ends, Traits, Unit
 from openline.dialects.wire_json import (
     Fields,
     fields,
@@ -133,6 +133,7 @@ class Speechmatics(DialectBase):
             window=15.0,
             live_ahead=5.0,
             keepalive=60.0,  # Speechmatics, Limits: 3 min without audio or ping, 1 h without audio
+            flush_idle=PAUSE if self.force_end else None,
             drain=Drain.FLUSH if self.force_end else Drain.STOP,
             codes=CODES,
             statuses=STATUSES,

@@ -53,6 +53,9 @@ _SECONDS_OR_NONE: Final = (
 _SHORTEST_LIFE: Final = 60.0
 #: Seconds. Audio flows in frames of 0.02 s, with several confirmations per window.
 _LEAST: Final = 0.1
+#: Seconds without audio, as of a muted source, after which the words so far are asked for: the
+#: silence by which backends end an utterance, of a second or less by default, does not come.
+PAUSE: Final = 2.0
 
 
 #: Seconds by which the mark may lag, per second of ``longest_run``: in models of the measured

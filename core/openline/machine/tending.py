@@ -5,7 +5,7 @@
 - *Flush* (``Traits.flush_every``): when so much audio of a source was sent since the last flush;
   and when audio that was sent has waited for so long, as when a source is muted. A little longer,
   so that audio which is late does not cause a flush of its own. A backend that finds the pauses
-  itself is flushed only when no audio went for a while (``Traits.flush_idle``).
+  itself is flushed only when no audio went for a while (``Traits.flush_idle``), and none waits.
 - *Counts* (``Traits.counts``): how much audio goes with each message (``openline.audio.counts``).
 - The rest of a message that waits for more audio (``openline.audio.formed``).
 
@@ -87,7 +87,10 @@ def tend(session: SessionState) -> bool:
     if session.stop_is_sent:
         deadlines[Timer.FLUSH] = deadlines[Timer.KEEPALIVE] = OFF
         return False
-    if upkeep.flush_at <= now:
+    idle = session.dialect.traits.flush_idle
+    if idle is not None and session.streams.shut:  # audio waits: the source does not pause
+        upkeep.flush_at = now + idle
+    elif upkeep.flush_at <= now:
         flush(session, idle=session.dialect.traits.flush_every is None)
     deadlines[Timer.FLUSH] = upkeep.flush_at
     if keepalive is not None:

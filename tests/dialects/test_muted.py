@@ -1,0 +1,88 @@
+"""A source that is muted within an utterance: a backend that waits for audio is asked for words.
+
+Deepgram tells no final while no audio comes, however long (livekit/agents issue 931), and asks for
+a ``Finalize`` where only keepalives follow. So does each backend that ends an utterance by the
+silence behind it: a muted source sends none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from openline.dialects.assemblyai import AssemblyAI
+from openline.dialects.deepgram import Deepgram
+from openline.dialects.protocol import Dialect
+from openline.dialects.soniox import Soniox
+from openline.dialects.speechmatics import Speechmatics
+from openline.dialects.vosk import Vosk
+from tests.dialects.support_stand import Counterpart, Said, Stand
+
+
+class Muted(Counterpart):
+    """It greets as each of them does, and tells nothing of its own accord."""
+
+    def opened(self) -> Sequence[Said]:
+        return ({"type": "Begin", "id": "a"},)
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "StartRecognition" in text:
+            return ({"message": "RecognitionStarted", "id": "a"},)
+        return ()
+
+    def heard(self) -> Sequence[Said]:
+        words = [{"text": "Hello", "start": 0, "end": 400, "word_is_final": False}]
+        return ({"type": "Turn", "turn_order": 0, "transcript": "", "words": words},)
+
+
+FLUSHES: list[tuple[Dialect, str]] = [
+    (AssemblyAI(), '{"type":"ForceEndpoint"}'),
+    (Deepgram(), '{"type":"Finalize"}'),
+    (Soniox(), '{"type":"finalize"}'),
+    (Speechmatics(), '{"message":"ForceEndOfUtterance","timestamp":3.0}'),
+    (Vosk(), '{"reset" : 1}'),
+]
+
+
+@pytest.mark.parametrize(("dialect", "flush"), FLUSHES, ids=[each.name for each, _ in FLUSHES])
+def test_the_words_before_a_mute_are_asked_for_once(dialect: Dialect, flush: str) -> None:
+    stand = Stand(dialect, Muted)
+    stand.live(3.0)
+    stand.mute(1.9)
+    assert flush not in stand.backend.texts
+    stand.mute(0.3)
+    assert stand.backend.texts[-1] == flush
+    stand.mute(50.0)
+    assert stand.backend.texts.count(flush) == 1
+    assert len(stand.dials) == 1
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        Deepgram(finalize=False),
+        Speechmatics(force_end=False),
+        Vosk(resets=False),
+        AssemblyAI(model="universal-streaming-english"),
+    ],
+    ids=lambda dialect: dialect.name,
+)
+def test_a_server_that_knows_no_flush_is_not_asked(dialect: Dialect) -> None:
+    stand = Stand(dialect, Muted)
+    stand.live(3.0)
+    before = list(stand.backend.texts)
+    stand.mute(30.0)
+    assert [each for each in stand.backend.texts if each not in before and "Keep" not in each] == []
+    assert len(stand.dials) == 1, "a backend that waits for audio is not deaf"
+
+
+def test_no_turn_that_is_not_open_is_ended() -> None:
+    class Silent(Muted):
+        def heard(self) -> Sequence[Said]:
+            return ()
+
+    stand = Stand(AssemblyAI(), Silent)
+    stand.live(3.0)
+    stand.mute(10.0)
+    assert stand.backend.texts == []
