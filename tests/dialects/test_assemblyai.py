@@ -37,7 +37,7 @@ from openline.dialects.protocol import (
     Unknown,
     Word,
 )
-from openline.dialects.traits import Ends
+from openline.dialects.traits import Drain, Ends
 from openline.reconnect.verdicts import Action
 from tests.dialects.support_messages import (
     NOISE,
@@ -203,9 +203,21 @@ class TestWhatItSays:
             ("keyterms_prompt", '["Riga","Oslo"]'),
         ]
 
-    def test_audio_goes_as_it_is_and_a_flush_ends_the_turn(self) -> None:
+    def test_audio_goes_as_it_is_and_a_flush_ends_an_open_turn(self) -> None:
         assert U3.audio(Turns(), "mic", b"\1\2", 7) == (Turns(), (b"\1\2",))
-        assert U3.flush(Turns(), Sent()) == (Turns(), ('{"type":"ForceEndpoint"}',))
+        opened = Turns(opened=1.5, opened_order=0)
+        assert U3.flush(opened, Sent()) == (opened, ('{"type":"ForceEndpoint"}',))
+        assert U3.flush(opened, Sent(idle=True)) == (opened, ('{"type":"ForceEndpoint"}',))
+        assert U3.flush(Turns(), Sent(idle=True)) == (Turns(), ())
+
+    def test_older_models_lose_words_by_a_flush_and_get_none(self) -> None:
+        opened = Turns(opened=1.5, opened_order=0)
+        assert OLDER.flush(opened, Sent()) == (opened, ())
+        assert (OLDER.traits.flush_idle, U3.traits.flush_idle) == (None, 2.0)
+
+    @pytest.mark.parametrize("dialect", [OLDER, U3], ids=["older", "u3"])
+    def test_a_connection_is_left_by_the_message_that_proves_all(self, dialect: AssemblyAI) -> None:
+        assert dialect.traits.drain is Drain.STOP
 
 
 class TestTraits:

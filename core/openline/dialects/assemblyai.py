@@ -137,7 +137,10 @@ class AssemblyAI(DialectBase):
             queue=None,
             pace=self.pace,
             flush_idle=PAUSE if self._is_newer else None,
-            drain=Drain.FLUSH,
+            # The answer to ForceEndpoint may lack the last words (coval-ai/benchmarks 236), and
+            # never proves the silence behind them. That to Terminate does both.
+            drain=Drain.STOP,
+            drain_timeout=5.0,
             codes=CODES,
             address=Address(HOSTS[self.region], 443, "/v3/ws", secure=True),
             key_variable="ASSEMBLYAI_API_KEY",
