@@ -172,7 +172,6 @@ class TestWhatItSays:
 class TestTraits:
     def test_finals_and_silence_are_proof(self) -> None:
         assert (DIALECT.traits.ends, DIALECT.traits.proves_silence) == (Ends.EXACT, True)
-        assert not DIALECT.traits.silent_in_silence
 
     def test_an_imitation_proves_neither(self) -> None:
         assert (IMITATION.traits.ends, IMITATION.traits.proves_silence) == (Ends.CLAIMED, False)

@@ -9,7 +9,8 @@ has to end.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,10 @@ import msgspec
 import pytest
 
 from openline.dialects.assemblyai import AssemblyAI
+from openline.dialects.deepgram import Deepgram
 from openline.dialects.protocol import Dialect
+from openline.dialects.soniox import Soniox
+from openline.dialects.speechmatics import Speechmatics
 from tests.dialects.support_stand import QUIET, Counterpart, Said, Stand
 
 
@@ -82,4 +86,81 @@ def test_a_renewal_cuts_no_word_of_an_older_assemblyai() -> None:
     assert [each.told for each in told] == pytest.approx([each.got for each in told])
     pairs = [(one.end, two.start) for one, two in pairwise(stand.finals)]
     assert [two for _, two in pairs] == pytest.approx([one for one, _ in pairs])
+    assert stand.ended.complete
+
+
+class Taciturn(Counterpart):
+    """It says nothing of silence: there is speech in the first 5 s alone, and from 305 s on.
+
+    ``says`` is what the service of ``dialect`` says of words in [start, end), and ``ends`` its end.
+    """
+
+    def __init__(self, says: Callable[[float, float], Said], ends: Sequence[Said]) -> None:
+        super().__init__()
+        self._says, self._ends, self._told = says, ends, 0
+
+    def opened(self) -> Sequence[Said]:
+        return ({"type": "Begin", "id": "a"},)
+
+    def heard(self) -> Sequence[Said]:
+        if self._told < len(SPOKEN) and self.got >= SPOKEN[self._told][1] + 1.0:
+            self._told += 1
+            return (self._says(*SPOKEN[self._told - 1]),)
+        return ()
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "StartRecognition" in text:
+            return ({"message": "RecognitionStarted", "id": "a"},)
+        if any(each in text for each in ("CloseStream", "Terminate", "EndOfStream")) or not text:
+            end = json.dumps(self._ends[0]).replace('"GOT"', f"{self.got:.3f}")
+            return (end, *self._ends[1:])
+        return ()
+
+
+SPOKEN = [(0.0, 5.0), (305.0, 308.0)]
+
+
+def deepgram(start: float, end: float) -> Said:
+    alternatives = [{"transcript": "words", "confidence": 1.0, "words": []}]
+    found = {"channel_index": [0, 1], "channel": {"alternatives": alternatives}}
+    return {"type": "Results", "start": start, "duration": end - start, "is_final": True, **found}
+
+
+def assemblyai(start: float, end: float) -> Said:
+    words = [{"text": "words", "start": 1000 * start, "end": 1000 * end, "word_is_final": True}]
+    over = {"end_of_turn": True, "turn_is_formatted": True, "turn_order": int(start)}
+    return {"type": "Turn", "transcript": "words", "words": words, **over}
+
+
+def soniox(start: float, end: float) -> Said:
+    times = {"start_ms": 1000 * start, "end_ms": 1000 * end, "is_final": True}
+    tokens = [{"text": " words", **times}, {"text": "<end>", "is_final": True}]
+    done = 1000 * end
+    return {"tokens": tokens, "final_audio_proc_ms": done, "total_audio_proc_ms": done}
+
+
+def speechmatics(start: float, end: float) -> Said:
+    about = {"start_time": start, "end_time": end, "transcript": "words"}
+    return {"message": "AddTranscript", "metadata": about, "results": []}
+
+
+SILENT: list[tuple[Dialect, Callable[[float, float], Said], Sequence[Said]]] = [
+    (Deepgram(), deepgram, ({"type": "Metadata", "duration": "GOT"}, 1000)),
+    (AssemblyAI(), assemblyai, ({"type": "Termination", "audio_duration_seconds": "GOT"}, 1000)),
+    (Soniox(), soniox, ({"tokens": [], "finished": True}, 1000)),
+    (Speechmatics(), speechmatics, ({"message": "EndOfTranscript"}, 1000)),
+]
+
+
+@pytest.mark.parametrize(("dialect", "says", "ends"), SILENT, ids=[each[0].name for each in SILENT])
+def test_a_server_that_says_nothing_of_silence_keeps_its_line(
+    dialect: Dialect, says: Callable[[float, float], Said], ends: Sequence[Said]
+) -> None:
+    stand = Stand(dialect, lambda: Taciturn(says, ends))
+    stand.live(5.0)
+    stand.live(300.0, QUIET)
+    stand.live(5.0)
+    stand.finish()
+    assert stand.words == ["words", "words"]
+    assert len(stand.backends) == 1
     assert stand.ended.complete

@@ -133,6 +133,7 @@ class AssemblyAI(DialectBase):
             longest=10_800.0,  # AssemblyAI, Common session errors and closures: 3 hours
             ends=Ends.CLAIMED if self.model.startswith("whisper") else Ends.EXACT,
             proves_silence=self.reports_silence,
+            silent_in_silence=True,  # not all servers send Silence, and older models send nothing
             horizon=15.0,  # an assumption: a turn ends after some seconds of silence at most
             queue=None,
             pace=self.pace,

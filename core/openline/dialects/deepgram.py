@@ -128,7 +128,8 @@ class Deepgram(DialectBase):
             replies=False,
             ends=Ends.EXACT if self.exact else Ends.CLAIMED,
             proves_silence=self.exact,
-            silent_in_silence=not self.exact,
+            # It tells empty results in silence, as users report; minutes of zeros are unmeasured.
+            silent_in_silence=True,
             # Finals come at most some seconds late; an assumption.
             horizon=10.0 if self.exact else 30.0,
             queue=None,

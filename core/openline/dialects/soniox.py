@@ -180,6 +180,7 @@ _TRAITS: Final = Traits(
     longest=LONGEST_STREAM,
     ends=Ends.EXACT,  # final tokens come in order, and never change
     watermarks=True,
+    silent_in_silence=True,  # that watermarks move in minutes of zeros is unmeasured
     # Longer than ``soniox_tokens.LONGEST``: words that this dialect gathers are told before.
     horizon=10.0,
     # It keeps what it is sent, but ends a stream that is much faster than time (Soniox, Error

@@ -125,6 +125,8 @@ class Speechmatics(DialectBase):
             longest=172_800.0,  # Speechmatics, Limits: 48 hours
             ends=Ends.EXACT,
             counts=Unit.AUDIO,
+            # A real session has empty finals in its pauses; minutes of zeros are unmeasured.
+            silent_in_silence=True,
             horizon=(self.max_delay or _MAX_DELAY) + _SLACK,
             time_error=0.1,  # finals overlap by up to 0.08 s in 61 finals of a real session
             # The server reads no faster than it has room; then bytes pile up in TCP until the

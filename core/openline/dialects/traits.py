@@ -154,8 +154,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
     long, or a tenth later (``openline.audio.marks``). ``disorder``: a final that is still to come
     begins so long before the latest end at most, as with parallel decoders, or where two people
     speak at once (``openline.audio.settling``). ``word_times``: finals have the times of their
-    words. ``silent_in_silence``: the backend sends nothing while it receives silence, so a quiet
-    line does not mean that it fails.
+    words. ``silent_in_silence``: the backend sends nothing while it receives silence, or may do
+    so, and a quiet line does not mean that it fails.
 
     Sending. ``queue``, ``window``, ``live_ahead``, ``filling_above``, ``filling_below``: its
     queue, as described above; the defaults suit a backend that keeps 2 s, a short queue as queues
