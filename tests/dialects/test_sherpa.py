@@ -187,6 +187,29 @@ def test_words_that_never_became_final_are_told_at_the_end() -> None:
     )
 
 
+def test_the_last_message_behind_done_tells_what_is_new() -> None:
+    """Another thread sends ``Done!``: it may overtake the last state, whose words were told."""
+    last = state("one two three", 1.0, 2.0, 3.0, is_final=True, is_eof=True)
+    (_, _, late) = decode(state("one two", 1.0, 2.0), "Done!", last)
+    three = Word(text="three", start=3.0, end=3.04)
+    assert wire.told([late]) == [
+        Heard(text="three", start=3.0, end=3.04, final=True, words=(three,))
+    ]
+    same = state("one two", 1.0, 2.0, is_final=True, is_eof=True)
+    (_, _, late) = decode(state("one two", 1.0, 2.0), "Done!", same)
+    assert wire.of(Heard, [late]) == []
+
+
+def test_the_last_message_behind_done_with_other_words_is_told() -> None:
+    """Rather a word twice than none; and another segment has words of its own."""
+    for last in (
+        state("won two", 1.0, 2.0, is_final=True, is_eof=True),
+        state("one two", 1.0, 2.0, start_time=4.0, is_final=True, is_eof=True),
+    ):
+        (_, _, late) = decode(state("one two", 1.0, 2.0), "Done!", last)
+        assert [each.text for each in wire.told([late])] == [json.loads(last)["text"]]
+
+
 def test_of_no_audio_there_is_no_last_message() -> None:
     memory, _ = SHERPA.stop(SHERPA.begin(), wire.IDS, Sent())
     assert SHERPA.decode(memory, "Done!")[1] == (FinalMessage(summary={}),)

@@ -20,7 +20,7 @@ puts 0.8 s of silence behind the audio, and what does not fill a chunk then is n
 ``Done!`` comes. (Seen with a stand-in model of chunks of 1.6 s: the last word was lost.) So more
 silence is sent before ``Done``. No message with ``is_eof`` comes if no chunk was left to decode;
 and ``Done!``, which another thread sends, may overtake it. Then the end proves what the states
-before it proved, and open words are told as they were last seen.
+before it proved, and open words are told as they were last seen; of a state behind it the rest is.
 """
 
 from __future__ import annotations
@@ -76,13 +76,15 @@ class SherpaMemory(msgspec.Struct, frozen=True, kw_only=True):
     """The open words, and how far this dial is proved.
 
     ``begin``: of the segment. ``text``, ``first``, ``last``: the words that are shown and not
-    final, and their times. ``stopped``: the end was asked for. ``ended``: the last message came.
+    final, and their times. ``left``: those of them that ``Done!`` found, and that were told.
+    ``stopped``: the end was asked for. ``ended``: the last message came.
     """
 
     begin: float = 0.0
     text: str = ""
     first: float | None = None
     last: float | None = None
+    left: str = ""
     drained: float = 0.0
     confirmed: float = 0.0
     stopped: bool = False
@@ -142,7 +144,9 @@ class Sherpa(DialectBase):
         """The state of a segment, or ``Done!``."""
         if data in {_DONE, _DONE.encode()}:
             until = None if memory.ended else memory.drained
-            after = msgspec.structs.replace(memory, text="", first=None, last=None)
+            after = msgspec.structs.replace(
+                memory, text="", first=None, last=None, left=memory.text or memory.left
+            )
             return after, (*_left_open(memory), FinalMessage(summary={}, until=until))
         found = read_loose(data)
         if isinstance(found, Malformed):
@@ -236,6 +240,7 @@ def _words(value: object, times: list[float], frame: float, said: str) -> tuple[
 
 
 def _take(memory: SherpaMemory, segment: _Segment) -> Decoded:
+    segment = _without_left(segment, memory)
     items: list[Message] = []
     shown = bool(memory.text)
     if segment.begin > memory.begin and shown:  # its final could not be read
@@ -266,9 +271,24 @@ def _take(memory: SherpaMemory, segment: _Segment) -> Decoded:
         drained=drained,
         confirmed=confirmed,
         stopped=memory.stopped,
+        left=memory.left,
         # An older server ends a segment in a pause in the same way: then another state follows.
         ended=segment.ended or (memory.ended and segment.marked),
     ), tuple(items)
+
+
+def _without_left(segment: _Segment, memory: SherpaMemory) -> _Segment:
+    """The last segment, if ``Done!`` overtook its state, without the words that were told then."""
+    told = len(memory.left.split())
+    if not told or segment.begin > memory.begin or not segment.text.startswith(memory.left):
+        return segment
+    words = segment.words[told:]
+    return msgspec.structs.replace(
+        segment,
+        text=segment.text.removeprefix(memory.left).strip(),
+        words=words,
+        first=words[0].start if words else segment.first,
+    )
 
 
 def _confirmed(segment: _Segment) -> float:
