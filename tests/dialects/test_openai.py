@@ -492,6 +492,33 @@ class TestOtherServers:
         line.speech("D", 100, 600)  # the server may be LATE behind what was sent, and no more
         assert line.completed("D") == [final("D", 40.1, 40.6), confirmed(40.6)]
 
+    def test_an_item_that_begins_long_before_the_last_end_has_no_other_clock(self) -> None:
+        """Placed by a clock that began anew, it would lie behind all audio: so its time is meant.
+
+        Items of OpenAI overlap by 0.3 s, as documented; how far they may is not.
+        """
+        line = Line()
+        line.hear(100.0)
+        line.speech("A", 90_000, 98_000)
+        line.hear(102.0)
+        line.speech("B", 96_000, 101_000)
+        assert line.completed("B") == [final("B", 96.0, 101.0), confirmed(90.0)]
+        assert line.completed("A")[1:] == [confirmed(101.0)]
+        line.hear(200.0)
+        line.speech("C", 150_000, 152_000)
+        assert line.completed("C") == [final("C", 150.0, 152.0), confirmed(152.0)]
+
+    def test_a_clock_that_was_taken_for_a_new_one_is_corrected(self) -> None:
+        line = Line()
+        line.hear(10.0)
+        line.speech("A", 1000, 5000)
+        line.speech("B", 3000, 6000)  # 2 s before the end of A, or 3 s behind it: nobody can tell
+        line.hear(60.0)
+        line.speech("C", 58_000, 59_000)  # behind all audio by the new clock
+        assert line.completed("A")[1:] == [confirmed(5.0)]
+        line.completed("B")
+        assert line.completed("C") == [final("C", 58.0, 59.0), confirmed(59.0)]
+
     def test_a_slow_server_whose_clock_begins_anew_proves_nothing_it_has_not_read(self) -> None:
         """It was 18 s behind (measured): the buffer of B begins at 42 s of what was sent."""
         line = Line()

@@ -29,7 +29,7 @@ MOST_TEXT: Final = 500
 #: (openline).
 SKIPPED: Final = 45.0
 #: Seconds: items of OpenAI overlap by their padding, 0.3 s. One that begins earlier was counted by
-#: a clock that began anew.
+#: a clock that began anew, if it fits into what was sent (openline).
 ANEW: Final = 1.0
 #: Seconds that a server whose clock begins anew may lag behind what was sent: speaches answered
 #: 18 s late (measured on 2 cores). A place too early proves too little, one too late too much.
@@ -90,9 +90,15 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
     next: float = 0.0
 
     def with_clock(self, start: float) -> OpenAIMemory:
-        """The memory at the beginning of an item, which its clock places at ``start``."""
-        anew = self.anew or self.base + start < self.known - ANEW
-        return replace(self, anew=True, base=self.next) if anew else self
+        """The memory at the beginning of an item, which its clock places at ``start``.
+
+        No clock that begins anew places it behind all audio. So a time that would lie there, had
+        the clock begun anew, is one of the whole session.
+        """
+        is_early = self.anew or self.base + start < self.known - ANEW
+        if is_early and self.next + start <= self.sent + ANEW:
+            return replace(self, anew=True, base=self.next)
+        return replace(self, anew=False, base=0.0)
 
     def with_next_clock(self, end: float) -> OpenAIMemory:
         """The memory where the VAD ended an item at ``end``; then such a clock begins anew."""
