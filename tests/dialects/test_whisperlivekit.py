@@ -198,6 +198,20 @@ def test_a_silence_that_is_over_is_proved() -> None:
     assert found[2] == (final("two", 9.2, 9.8), Proof(drained=9.9, confirmed=9.8))
 
 
+def test_a_silence_that_lasts_is_proved_as_far_as_it_was_received() -> None:
+    """Servers after 0.2.26 tell it from its beginning on, and no more if it was a short one."""
+    one = line(" one", "00.00", "02.00")
+    found = decode(
+        state(one, policy=0.3),
+        state(one, line(None, "02.30", "04.00", -2)),
+        state(one, line(None, "02.30", "06.00", -2)),
+        state(one, buffer=" two"),
+        state(line(" one two", "00.00", "07.00"), policy=0.2),
+    )
+    assert [each.confirmed for each in wire.of(Proof, found)] == [2.0, 3.5, 5.5, 7.0]
+    assert texts(found) == ["one", "two"]
+
+
 @pytest.mark.parametrize(
     ("silence", "buffer"),
     [

@@ -180,8 +180,8 @@ def _traits(kit: WhisperLiveKit) -> Traits:
         form=AudioForm(usual=0.1),
         longest=kit.longest or None,
         ends=Ends.EXACT,
-        # A line of silence comes when the silence is over (results_formatter gives get_lines no
-        # current_silence); figures stand still meanwhile.
+        # In 0.2.26 a line of silence comes when the silence is over (results_formatter gives
+        # get_lines no current_silence); figures stand still meanwhile. Later ones tell it sooner.
         proves_silence=False,
         silent_in_silence=True,
         # It trims its buffer at 15 s, and drops it when nothing came of it for 15 s.
