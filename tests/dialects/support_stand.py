@@ -100,6 +100,12 @@ class Stand(Drive):
             self.feed(e.AudioCaptured("mic", pcm(round(STEP * SAMPLE_RATE)), peak))
             self._pump()
 
+    def hear(self, seconds: float, peak: int = LOUD) -> None:
+        """So much audio comes at once, as after an outage."""
+        for _ in range(round(seconds / STEP)):
+            self.feed(e.AudioCaptured("mic", pcm(round(STEP * SAMPLE_RATE)), peak))
+        self._pump()
+
     def mute(self, seconds: float) -> None:
         """Time passes, and no audio comes."""
         for _ in range(round(seconds / STEP)):

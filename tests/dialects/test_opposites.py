@@ -164,3 +164,43 @@ def test_a_server_that_says_nothing_of_silence_keeps_its_line(
     assert stand.words == ["words", "words"]
     assert len(stand.backends) == 1
     assert stand.ended.complete
+
+
+class Strict(Counterpart):
+    """Soniox that takes no more than 3 s of audio ahead of time, and says so with a new text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = 0.0
+        self._told = 0.0
+
+    def ticked(self) -> Sequence[Said]:
+        self._began = self._began or self.now
+        return ()
+
+    def heard(self) -> Sequence[Said]:
+        if self._began and self.got > self.now - self._began + 3.0:
+            return ({"error_code": 400, "error_message": "Audio comes too fast."}, 1000)
+        if self.got - self._told < 1.0:
+            return ()
+        start, self._told = self._told, self.got
+        return (soniox(start, self.got),)
+
+    def asked(self, text: str) -> Sequence[Said]:
+        return (
+            () if text else (soniox(self._told, self.got), {"tokens": [], "finished": True}, 1000)
+        )
+
+
+def test_a_backlog_that_soniox_finds_too_fast_is_made_good_over_more_dials() -> None:
+    """How fast it may come is not documented, nor what the error says: 1.2 is an assumption."""
+    stand = Stand(Soniox(), Strict)
+    stand.live(5.0)
+    stand.lose()
+    stand.hear(30.0)  # while there is no line: it goes at 1.2 then
+    stand.live(120.0)
+    stand.finish()
+    assert len(stand.backends) > 2
+    assert stand.ended.complete
+    ends = [(each.start, each.end) for each in stand.finals]
+    assert [two for two, _ in ends[1:]] == pytest.approx([one for _, one in ends[:-1]])

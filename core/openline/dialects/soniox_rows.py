@@ -2,8 +2,9 @@
 
 An error is the last message before the close, so each is a ``Refusal``. Its ``error_type`` counts
 first, where it says more than the code: it is stable, and the wording is not. A 400 without such a
-type is a mistake of this client, with exceptions that its text names: the limit of a session, and a
-stream that had no audio. Source of all: Soniox, WebSocket API, Error response.
+type is a mistake of this client at first, with exceptions that its text names: the limit of a
+session, and a stream that had no audio. Once a session has streamed, its settings are right.
+Source of all: Soniox, WebSocket API, Error response.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ from openline.reconnect.verdicts import Action, Rule
 _SOURCE: Final = "Soniox, WebSocket API, Error response"
 
 
-def _rule(action: Action, why: str, *, strike: bool = False) -> Rule:
-    return Rule(action=action, why=why, source=_SOURCE, strike=strike)
+def _rule(action: Action, why: str, *, strike: bool = False, weather: str = "") -> Rule:
+    return Rule(action=action, why=why, source=_SOURCE, strike=strike, weather=weather)
 
 
 #: By ``error_code``.
 ERRORS: Final[Mapping[int, Rule]] = MappingProxyType(
     {
-        400: _rule(Action.FATAL, "Soniox rejected what this client sent, and would again"),
+        400: _rule(
+            Action.FATAL,
+            "Soniox rejected what this client sent, and would again",
+            weather="Soniox rejected what it accepted before, such as audio that came too fast",
+        ),
         401: _rule(Action.REAUTH, "Soniox refused the key"),
         402: _rule(Action.FATAL, "the Soniox account has no balance or budget left"),
         403: _rule(Action.REAUTH, "Soniox refused the key, as one that has expired"),
