@@ -36,7 +36,7 @@ from openline.dialects.protocol import (
 from openline.dialects.speechmatics import Speechmatics
 from openline.dialects.speechmatics_rows import ERRORS, OTHER
 from openline.dialects.traits import Address, Drain, Ends, Unit
-from openline.reconnect.verdicts import Action
+from openline.reconnect.verdicts import Action, Ending, judge
 from tests.dialects.support_messages import (
     NOISE,
     VALUES,
@@ -380,3 +380,17 @@ class TestTrouble:
     @given(NOISE | mutants([json.dumps(message) for message, _ in SESSION]))
     def test_anything_decodes(self, data: str | bytes) -> None:
         check_items(DIALECT, None, data)
+
+
+@pytest.mark.parametrize("kind", [each for each in ERRORS if each.startswith("invalid_")])
+def test_settings_that_were_accepted_before_end_no_session(kind: str) -> None:
+    """As of a container that does not know ``ForceEndOfUtterance``, or is started anew."""
+    row = ERRORS[kind]
+    first = judge(Ending(refusal=row))
+    later = judge(Ending(refusal=row, ever_connected=True))
+    assert (first.action, later.action) == (Action.FATAL, Action.LATER)
+
+
+def test_an_older_container_that_is_asked_to_end_an_utterance_is_named() -> None:
+    verdict = judge(Ending(refusal=ERRORS["invalid_message"], ever_connected=True))
+    assert "force_end=false" in verdict.why

@@ -27,7 +27,7 @@ CODES: Final[Mapping[int, Rule]] = MappingProxyType(
             action=Action.FATAL,
             why="the server rejected an option or a message: check the options of the dialect",
             source="WhisperLiveKit 0.2.26, deepgram_compat.py: a query, Finalize, an empty message",
-            weather="the server rejected what it accepted before",
+            weather="the server rejects what it accepted: WhisperLiveKit needs finalize=false",
         ),
     }
 )

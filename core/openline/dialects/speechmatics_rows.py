@@ -16,11 +16,20 @@ _API: Final = "Speechmatics, Real-time API, Error"
 _CLOSES: Final = "Speechmatics, Real-time API, close codes"
 _WAIT: Final = "Speechmatics, Real-time API, Client retry"
 _SHAKE: Final = "Speechmatics, Real-time API, Handshake responses"
+_BEFORE: Final = "the server rejected what it accepted before"
+_UNKNOWN: Final = (
+    "the server did not understand a message: an older container needs force_end=false"
+)
 _ROUTER: Final = "a router or proxy rejects what the server accepted before, as during a deploy"
 
 
 def _fatal(why: str, source: str = _API, weather: str = "") -> Rule:
     return Rule(action=Action.FATAL, why=why, source=source, weather=weather)
+
+
+def _setting(why: str, weather: str = _BEFORE, source: str = _API) -> Rule:
+    """A mistake of this client, unless the session has streamed with the same settings."""
+    return _fatal(why, source, weather)
 
 
 def _retry(why: str, *, strike: bool = False) -> Rule:
@@ -44,12 +53,12 @@ _FORBIDDEN: Final = "the server does not allow this to this user"
 #: The types of ``Error`` messages.
 ERRORS: Final[Mapping[str, Rule]] = MappingProxyType(
     {
-        "invalid_message": _fatal("the server did not understand a message"),
-        "invalid_model": _fatal(_MODEL),
-        "invalid_config": _fatal("the server rejected an option"),
-        "invalid_language": _fatal(_MODEL),
-        "invalid_audio_type": _fatal("the server does not take this form of audio"),
-        "invalid_output_format": _fatal("the server does not have this form of output"),
+        "invalid_message": _setting("the server did not understand a message", _UNKNOWN),
+        "invalid_model": _setting(_MODEL),
+        "invalid_config": _setting("the server rejected an option"),
+        "invalid_language": _setting(_MODEL),
+        "invalid_audio_type": _setting("the server does not take this form of audio"),
+        "invalid_output_format": _setting("the server does not have this form of output"),
         "not_authorised": _key(_API),
         "not_allowed": _fatal(_FORBIDDEN),
         "insufficient_funds": _fatal("the account has no credit left"),
@@ -80,7 +89,7 @@ CODES: Final[Mapping[int, Rule]] = MappingProxyType(
         1011: _later("the server failed"),
         4001: _key(_CLOSES),
         4003: _fatal(_FORBIDDEN, _CLOSES),
-        4004: _fatal(_MODEL, _CLOSES),
+        4004: _setting(_MODEL, source=_CLOSES),
         4005: _QUOTA,
         4006: _fatal(_TIME, _CLOSES),
         4013: _JOB,

@@ -46,7 +46,7 @@ from openline.dialects.protocol import (
     Unknown,
     Word,
 )
-from openline.dialects.traits import PAUSE, Address, AudioForm, Drain, End, Ends, Traits, Unit
+from openline.dialects.traits import Address, AudioForm, Drain, End, Ends, Traits, Unit
 from openline.dialects.wire_json import Fields, number, objects, text, write
 from openline.reconnect.verdicts import Action, Rule
 
@@ -177,7 +177,6 @@ def _traits(vosk: Vosk) -> Traits:
         # One coroutine reads a message and answers it, so a backlog waits in TCP and none is lost.
         queue=None,
         end=End.CLOSE,
-        flush_idle=PAUSE if vosk.resets else None,
         drain=Drain.FLUSH if vosk.resets else Drain.STOP,
         codes=CODES,
         address=Address("127.0.0.1", 2700, "/"),
