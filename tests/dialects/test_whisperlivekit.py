@@ -260,6 +260,13 @@ def test_words_that_belong_to_no_speaker_name_none() -> None:
     assert told.speaker is None
 
 
+def test_words_whose_speaker_is_not_found_yet_name_none() -> None:
+    """0 is no speaker: the server's own page shows it as the lag of the diarization."""
+    kit = WhisperLiveKit(diarization=True)
+    found = wire.told(decode(wire.from_source("whisperlivekit-unattributed"), kit=kit))
+    assert [(each.text, each.speaker) for each in found] == [("one", "1"), ("two", None)]
+
+
 def test_older_servers_say_beg() -> None:
     old = {"speaker": 1, "text": " one", "beg": "0:00:02", "end": "0:00:03"}
     (told,) = wire.told(decode(state(old, policy=1.0)))

@@ -83,8 +83,8 @@ UNAUTHORIZED: Final = Rule(
 _MODES: Final = ("diff", "full")
 #: The speaker of a line of silence.
 _SILENT: Final = -2
-#: The speaker of words that belong to none.
-_NOBODY: Final = "-1"
+#: The speakers of words that belong to none, and of words whose speaker is still to be found.
+_NOBODY: Final = frozenset({"-1", "0"})
 #: Seconds: figures are rounded to 0.1, so the sum of two may be so much too large.
 _ROUNDED: Final = 0.1
 #: Seconds by which a word may begin before the server notices that the silence is over (openline).
@@ -270,7 +270,7 @@ def _read(
 
 def _speaker(line: Fields) -> str | None:
     speaker = label(line.get("speaker"))
-    return None if speaker == _NOBODY else speaker
+    return None if speaker in _NOBODY else speaker
 
 
 def _decoded(found: Fields, committed: float) -> float:
