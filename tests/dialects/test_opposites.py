@@ -121,8 +121,8 @@ SPOKEN = [(0.0, 5.0), (305.0, 308.0)]
 
 
 def deepgram(start: float, end: float) -> Said:
-    alternatives = [{"transcript": "words", "confidence": 1.0, "words": []}]
-    found = {"channel_index": [0, 1], "channel": {"alternatives": alternatives}}
+    alternatives: list[Any] = [{"transcript": "words", "confidence": 1.0, "words": []}]
+    found: dict[str, Any] = {"channel_index": [0, 1], "channel": {"alternatives": alternatives}}
     return {"type": "Results", "start": start, "duration": end - start, "is_final": True, **found}
 
 
