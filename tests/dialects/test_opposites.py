@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +23,8 @@ from openline.dialects.deepgram import Deepgram
 from openline.dialects.protocol import Dialect
 from openline.dialects.soniox import Soniox
 from openline.dialects.speechmatics import Speechmatics
-from tests.dialects.support_stand import QUIET, Counterpart, Said, Stand
+from openline.updates import SAMPLE_RATE
+from tests.dialects.support_stand import PATIENT, QUIET, Counterpart, Said, Stand
 
 
 def changed(dialect: Dialect, **traits: Any) -> Any:
@@ -204,3 +206,18 @@ def test_a_backlog_that_soniox_finds_too_fast_is_made_good_over_more_dials() -> 
     assert stand.ended.complete
     ends = [(each.start, each.end) for each in stand.finals]
     assert [two for two, _ in ends[1:]] == pytest.approx([one for _, one in ends[:-1]])
+
+
+def test_a_room_that_is_quiet_for_long_fills_no_memory_of_soniox() -> None:
+    """It says nothing while nobody speaks (pathorsAI/parley 362): old silence is assumed."""
+    policy = replace(PATIENT, buffer_seconds=None)
+    stand = Stand(
+        Soniox(), lambda: Taciturn(soniox, ({"tokens": [], "finished": True}, 1000)), policy
+    )
+    stand.live(5.0)
+    stand.live(300.0, QUIET)
+    assert "unproven" not in stand.kinds
+    stand.lose()
+    stand.mute(5.0)
+    assert stand.gaps == []
+    assert stand.core.snapshot().sources["mic"].confirmed > 280 * SAMPLE_RATE

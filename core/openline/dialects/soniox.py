@@ -7,7 +7,8 @@ response holds tokens and two figures:
      "final_audio_proc_ms": 760, "total_audio_proc_ms": 880}
 
 Audio before ``final_audio_proc_ms`` has all its final tokens, silence included: that is confirmed,
-but not beyond the beginning of tokens that this dialect still gathers (``soniox_tokens``). Audio
+but not beyond the beginning of tokens that this dialect still gathers (``soniox_tokens``). No
+response comes while nobody speaks, so a silence that lasts is assumed until one comes. Audio
 before ``total_audio_proc_ms`` left the queue. ``{"type": "finalize"}`` makes all audio final, with
 a ``<fin>``; an empty text message ends the stream, with ``"finished": true``.
 
@@ -180,7 +181,9 @@ _TRAITS: Final = Traits(
     longest=LONGEST_STREAM,
     ends=Ends.EXACT,  # final tokens come in order, and never change
     watermarks=True,
-    silent_in_silence=True,  # that watermarks move in minutes of zeros is unmeasured
+    # It says nothing while nobody speaks (pathorsAI/parley 362), and no page says otherwise.
+    proves_silence=False,
+    silent_in_silence=True,
     # Longer than ``soniox_tokens.LONGEST``: words that this dialect gathers are told before.
     horizon=10.0,
     # It keeps what it is sent, but ends a stream that is much faster than time (Soniox, Error
