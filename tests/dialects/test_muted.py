@@ -52,9 +52,23 @@ def test_the_words_before_a_mute_are_asked_for_once(dialect: Dialect, flush: str
     assert flush not in stand.backend.texts
     stand.mute(0.3)
     assert stand.backend.texts[-1] == flush
-    stand.mute(50.0)
+    stand.mute(5.0)
     assert stand.backend.texts.count(flush) == 1
-    assert len(stand.dials) == 1
+    stand.mute(45.0)
+    # One that says nothing of a silence has to answer for what was loud, once it is old.
+    assert len(stand.dials) == (1 if dialect.traits.proves_silence else 2)
+
+
+def test_the_silence_that_keeps_a_line_asks_for_no_words() -> None:
+    """Speechmatics gets some each minute; it holds nothing that a flush could end."""
+    stand = Stand(Speechmatics(), Muted)
+    stand.live(3.0)
+    stand.mute(200.0)
+    assert stand.backend.got == pytest.approx(3.3)
+    assert len([each for each in stand.backend.texts if "ForceEnd" in each]) == 1
+    stand.live(1.0)
+    stand.mute(10.0)
+    assert len([each for each in stand.backend.texts if "ForceEnd" in each]) == 2
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ class Stream:
         "box",
         "due_since",
         "flushed",
+        "flushed_to",
         "full_since",
         "is_placed",
         "is_store",
@@ -50,6 +51,7 @@ class Stream:
         self.is_store = is_store
         self.is_placed = True  # it has a place on the timeline; else only silence was sent of it
         self.flushed = 0  # how much was sent at the last flush of this dial
+        self.flushed_to = -1  # and up to which session sample; silence that was put in moves none
         self.full_since = OFF  # since when a store waits, and the mark has not moved; OFF: none
         self.window = Window(limits, now, is_store=is_store)
         self.shut_since = OFF  # when its window was shut with no report on it since; OFF: never

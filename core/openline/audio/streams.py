@@ -111,7 +111,7 @@ class Streams(Capturing):
             stream.window = Window(self._limits, now, is_store=stream.is_store)
             stream.stuck = stream.spoke = False
             stream.flushed = 0
-            stream.ponged = -1
+            stream.flushed_to = stream.ponged = -1
             stream.shut_since = stream.due_since = stream.full_since = OFF
             self._begin_hearing(stream.box)
             if stream.loudness is not None:

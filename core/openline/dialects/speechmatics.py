@@ -135,6 +135,7 @@ class Speechmatics(DialectBase):
             window=15.0,
             live_ahead=5.0,
             keepalive=60.0,  # Speechmatics, Limits: 3 min without audio or ping, 1 h without audio
+            # Without audio it tells no final, whatever max_delay (speechmatics-js-sdk issue 53).
             flush_idle=PAUSE if self.force_end else None,
             drain=Drain.FLUSH if self.force_end else Drain.STOP,
             codes=CODES,

@@ -45,7 +45,7 @@ def note_audio(session: SessionState, stream: Stream, pcm: bytes) -> None:
             flush(session)
         elif upkeep.flush_at == OFF:
             upkeep.flush_at = session.now + traits.flush_every + JITTER
-    elif traits.flush_idle is not None:
+    elif traits.flush_idle is not None and stream.box.sent > stream.flushed_to:
         upkeep.flush_at = session.now + traits.flush_idle
 
 
@@ -59,6 +59,7 @@ def flush(session: SessionState, *, idle: bool = False) -> None:
     upkeep.flush_at = session.deadlines[Timer.FLUSH] = OFF
     for stream in session.streams.all:
         stream.flushed = stream.box.dial_sent
+        stream.flushed_to = stream.box.sent
     session.memory, messages = encode_checked(
         session.dialect, "flush", session.memory, structs.replace(session.sent, idle=idle)
     )
