@@ -99,3 +99,33 @@ def test_no_turn_that_is_not_open_is_ended() -> None:
     stand.live(3.0)
     stand.mute(10.0)
     assert stand.backend.texts == []
+
+
+class Answering(Counterpart):
+    """It tells what it has heard when it is asked, and not before."""
+
+    def received(self, data: str | bytes) -> Sequence[Said]:
+        super().received(data)
+        now = round(self.got, 3)
+        match data:
+            case '{"type":"Finalize"}':
+                channel = {"alternatives": [{"transcript": "words", "words": []}]}
+                times = {"start": 0, "duration": now, "is_final": True}
+                return ({"type": "Results", "channel": channel, **times},)
+            case '{"type":"finalize"}':
+                token = {"text": " words", "start_ms": 0, "end_ms": 1000 * now, "is_final": True}
+                done = {"final_audio_proc_ms": 1000 * now, "total_audio_proc_ms": 1000 * now}
+                return ({"tokens": [token, {"text": "<fin>", "is_final": True}], **done},)
+            case _:
+                return ()
+
+
+@pytest.mark.parametrize("dialect", [Deepgram(), Soniox()], ids=lambda dialect: dialect.name)
+def test_the_words_before_a_mute_come_while_it_lasts(dialect: Dialect) -> None:
+    stand = Stand(dialect, Answering)
+    stand.live(3.0)
+    assert stand.words == []
+    stand.mute(3.0)
+    assert stand.words == ["words"]
+    stand.mute(300.0)
+    assert (stand.words, len(stand.dials), stand.kinds) == (["words"], 1, [])
