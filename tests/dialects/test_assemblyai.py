@@ -236,7 +236,9 @@ class TestTraits:
         ("dialect", "ends", "silence"),
         [
             (U3, Ends.EXACT, True),
-            (AssemblyAI(model="universal-3-5-pro"), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-pro-streaming"), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-5-pro"), Ends.EXACT, False),
+            (AssemblyAI(model="universal-3-5-pro", silence=True), Ends.EXACT, True),
             (AssemblyAI(silence=False), Ends.EXACT, False),
             (OLDER, Ends.EXACT, False),
             (AssemblyAI(model="whisper-rt"), Ends.CLAIMED, False),
@@ -472,11 +474,11 @@ class TestProof:
         assert TOLD_WITHIN > 4.9
 
 
-def test_the_models_that_came_after_u3_end_a_turn_once_and_report_silence() -> None:
-    """AssemblyAI, Streaming diarization, recommends the last of these."""
+def test_the_models_that_came_after_u3_end_a_turn_once() -> None:
+    """AssemblyAI, Streaming diarization, recommends the last of these; u3 pro reports silence."""
     for model in ("u3-rt-pro", "universal-3-6-pro", "assemblyai-stt-3-7-realtime"):
         dialect = AssemblyAI(model=model)
-        assert dialect.traits.proves_silence
+        assert dialect.traits.proves_silence == (model == "u3-rt-pro")
         assert finals(play(dialect, ended(0, "yes", spoken("yes", 0, 500)))[1]) == ["yes"]
 
 

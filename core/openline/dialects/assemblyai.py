@@ -6,7 +6,7 @@ and proves all audio before its last word; ``assemblyai_turns`` decides which of
 the final. ``Heartbeat`` says how much audio was received. ``Terminate`` is answered by the turns
 that are open, and by ``Termination`` with the whole seconds of audio.
 
-Only the models u3 and later report silence. With the others quiet audio is assumed to hold no
+Only the model u3 pro reports silence. With the others quiet audio is assumed to hold no
 words, and with Whisper inside the times of words are claims: the traits follow the option
 ``model``.
 
@@ -72,8 +72,10 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 )
 #: The version of the interface, as the maker's own client sends it (assemblyai 1.8.2).
 VERSION: Final = "2025-05-12"
-#: How the names of the models begin that report silence, and format each end of a turn at once.
+#: How the names of the models begin that format each end of a turn at once.
 _NEWER: Final = ("u3", "universal-3", "assemblyai-stt")
+#: And of those that report silence: "U3Pro only" (assemblyai-python-sdk, pull request 254).
+_REPORT: Final = ("u3", "universal-3-pro")
 #: The whole seconds of a ``Termination`` may be this much less than what was sent.
 _ROUNDED: Final = 1.0
 _FORCE: Final = write({"type": "ForceEndpoint"})
@@ -113,7 +115,7 @@ class AssemblyAI(DialectBase):
         None, "milliseconds of silence after which a turn ends", _TURNS
     )
     silence: bool | None = option(
-        None, "the model reports silence; by default u3 and later do", "assemblyai 1.8.2"
+        None, "the model reports silence; by default u3 pro does", "assemblyai 1.8.2"
     )
     region: str = option("us", "us or eu", "AssemblyAI, Cloud endpoints")
     pace: float = option(
@@ -155,7 +157,7 @@ class AssemblyAI(DialectBase):
     @property
     def reports_silence(self) -> bool:
         """Whether the server sends ``Silence``."""
-        return self._is_newer if self.silence is None else self.silence
+        return self.model.startswith(_REPORT) if self.silence is None else self.silence
 
     def headers(self, credential: str) -> list[tuple[str, str]]:
         """The bare key, and the version of the interface. Secret."""
