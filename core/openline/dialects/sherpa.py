@@ -64,9 +64,9 @@ ONSET: Final = 0.5
 #: Characters of open words that are remembered. Rule 3 of the endpointer ends a segment after 20 s.
 _REMEMBERED: Final = 8000
 _DONE: Final = "Done!"
-#: Seconds of silence before the end. The longest chunks of the published models have 1.12 s; 0.8 s
-#: of that are padded by the server. The rest is for the last token: the place of the decoder is
-#: counted from its beginning.
+#: Seconds of silence before the end, and the server pads 0.8 s more. The longest chunks that are
+#: known, of Kroko, need 1.44 s (OHF-Voice/wyoming-faster-whisper 125). The rest is for the last
+#: token: the place of the decoder is counted from its beginning.
 TAIL: Final = 1.5
 #: Words that were shown are withdrawn, and nothing is proved.
 _WITHDRAWN: Final = Heard(text="", start=None, end=None, final=True)
