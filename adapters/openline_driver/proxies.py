@@ -260,7 +260,7 @@ def _covers(entry: str, backend: Backend) -> bool:
     try:
         address = ipaddress.ip_address(backend.host)
     except ValueError:
-        name = host.lstrip("*").lstrip(".")
+        name = host.lstrip("*").strip(".")
         there = backend.host.lower().rstrip(".")
         return bool(name) and (there == name or there.endswith(f".{name}"))
     try:
