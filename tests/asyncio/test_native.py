@@ -157,6 +157,22 @@ def test_two_tasks_do_not_iterate_over_one_session() -> None:
     run(main)
 
 
+def test_a_block_is_entered_once() -> None:
+    """A second time it would give the result of the first, without a word of this recording."""
+
+    async def main() -> None:
+        async with serving(echo) as backend:
+            opening = open_session(backend, {"mic": Frames(5)})
+            async with opening as session:
+                with pytest.raises(RuntimeError, match="opened before"):
+                    await opening.__aenter__()
+                assert (await session.wait()).complete
+            with pytest.raises(RuntimeError, match="opened before"):
+                await opening.__aenter__()
+
+    run(main)
+
+
 @pytest.mark.parametrize("how", ["stop", "request_stop", "abort"])
 def test_an_end_that_is_wanted_before_anything_began(how: str) -> None:
     async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.Transport:
