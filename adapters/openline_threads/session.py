@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, Self
 from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_asyncio.session import Session
 from openline_asyncio.sources.pushed import PushSource
+from openline_asyncio.workers import loop_here
 from openline_audio.handover import SourceClosedError
 from openline_threads.calls import Calls, LoopOverError
 
@@ -228,6 +229,7 @@ class ThreadSession:
 
     def _run(self) -> None:
         try:
+            _check_thread()
             with asyncio.Runner(loop_factory=self._loop_factory) as runner:
                 self._calls = Calls(runner.get_loop(), self._thread)
                 try:
@@ -243,3 +245,11 @@ class ThreadSession:
         async with self._opening as session:
             self._began.put(session)
             await self._left.wait()
+
+
+def _check_thread() -> None:
+    if loop_here() is not None:
+        raise RuntimeError(
+            "openline_threads needs a thread of its own, and here runs an event loop already: "
+            "gevent's programs use openline_blocking"
+        )
