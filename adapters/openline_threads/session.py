@@ -38,7 +38,8 @@ class ThreadSession:
     Iterate over it for updates, in one thread (a second thread gets RuntimeError); ``Ended`` is
     the last one. In a loop that must not wait, use ``poll``. Leaving its ``with`` block aborts a
     session that has not ended. In the session's own thread, in which an observer is called, what
-    waits raises RuntimeError: ``wait``, ``stop`` and iterating.
+    waits raises RuntimeError: ``wait``, ``stop`` and iterating. In a process that was forked
+    meanwhile, every method does: the thread is not there.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class ThreadSession:
         chosen = self._push_source("push", source)
         if self._session.ended is not None:
             return False
+        self._calls.check()
         try:
             return chosen.send_from_thread(pcm)
         except SourceClosedError:
@@ -136,7 +138,9 @@ class ThreadSession:
         seconds, None: as long as it takes. True also once the session is stopping or has ended.
         Raises ValueError as ``push``, and RuntimeError in the session's own thread.
         """
-        return self._push_source("drain", source).drain_from_thread(timeout)
+        chosen = self._push_source("drain", source)
+        self._calls.check()
+        return chosen.drain_from_thread(timeout)
 
     def _push_source(self, what: str, source: str | None) -> PushSource:
         if not self._pushed:
