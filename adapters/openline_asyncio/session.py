@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
@@ -21,11 +22,12 @@ from typing import Any
 
 from openline import events as e
 from openline.observer import Observer
+from openline.updates import Ended
 from openline_asyncio.capture import Capture
 from openline_asyncio.dial import Dial
 from openline_asyncio.network import Connect
 from openline_asyncio.shared_calls import answer
-from openline_asyncio.workers import clock_of, in_loop
+from openline_asyncio.workers import clock_of, in_loop, loop_here
 from openline_audio.source import Source
 from openline_driver import effects as fx
 from openline_driver.options import SessionOptions
@@ -37,7 +39,8 @@ class Session(LoopFace[Dial, Capture]):
     """An open session. Iterate over it for updates; ``Ended`` is the last one.
 
     One task iterates, and another that tries meanwhile gets RuntimeError; everything else may be
-    called from any task of the same loop.
+    called from any task of the same loop. In another loop or thread what waits, or requests
+    something, raises RuntimeError until the session is over.
     """
 
     _event = asyncio.Event
@@ -59,6 +62,34 @@ class Session(LoopFace[Dial, Capture]):
         self._is_woken = False
         self._finished = asyncio.Event()  # ``run`` waits for it
         self._fault: BaseException | None = None
+        self._thread: int | None = None  # of its loop, while it runs
+
+    async def wait_readable(self) -> None:
+        """Wait until there is an update to ``poll``; return at once after the last.
+
+        Raises RuntimeError while another task waits for one: each update is read once, so the
+        one task would wait for what the other got.
+        """
+        self._check_loop()
+        await super().wait_readable()
+
+    async def wait(self) -> Ended:
+        """Wait for the end, however it comes. The result."""
+        self._check_loop()
+        return await super().wait()
+
+    def _request(self, event: e.Event) -> None:
+        if self._thread not in (None, threading.get_ident()):
+            self._check_loop()
+        super()._request(event)
+
+    def _check_loop(self) -> None:
+        """Nothing would wake one that waits in another loop."""
+        if self._thread is not None and loop_here() is not self._loop:
+            raise RuntimeError(
+                "this session runs in another event loop: call it there, by its "
+                "call_soon_threadsafe or by asyncio.run_coroutine_threadsafe"
+            )
 
     def _relay(self, source: str, pcm: bytes) -> bool:
         """Send live audio at once, if the line has nothing else to do."""
@@ -154,6 +185,7 @@ class Session(LoopFace[Dial, Capture]):
 
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
+        self._thread = threading.get_ident()
         self._driver.clock = clock_of(self._loop)
         try:
             if not self._driver.over:  # it was not aborted before
@@ -167,6 +199,7 @@ class Session(LoopFace[Dial, Capture]):
                 self._leave()
             finally:  # whatever that raises, no task is left
                 await self._end_tasks()
+                self._thread = None
                 self._over.set()
         if self._fault is not None:
             raise self._fault

@@ -93,6 +93,14 @@ def from_thread(wait: Coroutine[Any, Any, T]) -> T:
     return found
 
 
+def loop_here() -> asyncio.AbstractEventLoop | None:
+    """The loop that runs in this thread; None: none does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def in_loop(
     loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: object
 ) -> None:

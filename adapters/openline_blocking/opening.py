@@ -127,8 +127,6 @@ class Opening:
 
     def __enter__(self) -> Session:
         """Open the session. Raises SpoolError and JournalError."""
-        if self._session is not None:
-            raise RuntimeError("this session has been opened before: call open_session again")
         self._session = session = self._prepare()
         try:
             session.begin()

@@ -8,6 +8,9 @@ is 0. The first lets utterances end for ``--patience``; a second ends it at once
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
@@ -121,7 +124,10 @@ def wyoming(options: WyomingOptions) -> int:
         asyncio.run(main())
     except OSError as error:
         reason = os_reason(error)
-        raise Problem(f"--uri {options.uri}: cannot listen there: {reason}; {_URI}") from None
+        if error.errno and not isinstance(error, socket.gaierror):
+            reason = os.strerror(error.errno).lower()  # asyncio's has the address in it
+        advice = "give another port" if error.errno == errno.EADDRINUSE else _URI
+        raise Problem(f"--uri {options.uri}: cannot listen there: {reason}; {advice}") from None
     return COMPLETE
 
 
@@ -166,6 +172,8 @@ def _address(uri: str) -> tuple[str, int]:
     """Host and port. Raises Problem."""
     try:
         parts = urlsplit(uri)
+        if parts.username is not None or parts.password is not None:
+            raise Problem("--uri: Wyoming has no passwords: give tcp://HOST:PORT")
         if parts.scheme == "tcp" and parts.hostname and parts.port is not None:
             return parts.hostname, parts.port
     except ValueError:

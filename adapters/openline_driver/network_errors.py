@@ -26,6 +26,10 @@ class DialError(Exception):
         self.kind = kind
         self.detail = detail
 
+    def __reduce__(self) -> tuple[type[DialError], tuple[ErrorKind, str]]:
+        """With both arguments, for another process."""
+        return type(self), (self.kind, self.detail)
+
 
 _ERRNOS: Final = {
     errno.ECONNREFUSED: ErrorKind.REFUSED,

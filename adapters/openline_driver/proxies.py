@@ -135,12 +135,8 @@ class Proxy:
         """A dial's failure that is this proxy's; the detail names it."""
         return DialError(kind, f"proxy {self.address}: {detail}")
 
-    def socks_error(self, code: int | None) -> DialError:
-        """The failure for a SOCKS reply ``code``; None: it refused the user, or speaks no SOCKS."""
-        if code is None:
-            if self.username is None:
-                return self.error(ErrorKind.PROXY_FAILED, "it wants a user, or speaks no SOCKS")
-            return self.error(ErrorKind.PROXY_CREDENTIALS, "it refused the user or the password")
+    def socks_error(self, code: int) -> DialError:
+        """The failure for a SOCKS reply ``code``."""
         kind, said = _SOCKS.get(code, (ErrorKind.PROXY_FAILED, f"SOCKS reply {code}"))
         return self.error(kind, said)
 
@@ -264,7 +260,7 @@ def _covers(entry: str, backend: Backend) -> bool:
     try:
         address = ipaddress.ip_address(backend.host)
     except ValueError:
-        name = host.lstrip("*").lstrip(".")
+        name = host.lstrip("*").strip(".")
         there = backend.host.lower().rstrip(".")
         return bool(name) and (there == name or there.endswith(f".{name}"))
     try:

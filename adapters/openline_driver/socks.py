@@ -16,13 +16,15 @@ from openline_driver.proxies import Proxy
 
 #: Seconds after which the library gives up: long after the driver has aborted the dial.
 PATIENCE: Final = 86_400.0
+#: How the library names a refusal of the user (RFC 1929 §2), or of none (RFC 1928 §3). Neither has
+#: a code. Everything else without a code is an answer that it cannot read.
+_REFUSALS: Final = ("authentication failure", "No acceptable authentication methods")
 
 
 def socks_arguments(proxy: Proxy) -> dict[str, Any]:
     """The arguments of the library's ``Proxy``, in each of its clients."""
-    is_five = proxy.scheme.startswith("socks5")
     return {
-        "proxy_type": ProxyType.SOCKS5 if is_five else ProxyType.SOCKS4,
+        "proxy_type": ProxyType.SOCKS5 if _version(proxy) == 5 else ProxyType.SOCKS4,
         "host": proxy.host,
         "port": proxy.port,
         "username": proxy.username,
@@ -39,8 +41,16 @@ def socks_failure(proxy: Proxy, backend: Backend, exc: Exception) -> DialError:
             return proxy.error(ErrorKind.PROXY_UNREACHABLE, what)
         case ProxyError(error_code=None) if "closed" in str(exc):
             return proxy.error(ErrorKind.PROXY_FAILED, "it closed without an answer")
-        case ProxyError(error_code=code):
+        case ProxyError(error_code=None) if any(each in str(exc) for each in _REFUSALS):
+            what = "it refused the user or the password"
+            if proxy.username is None:
+                what = "it wants a user and a password"
+            return proxy.error(ErrorKind.PROXY_CREDENTIALS, what)
+        case ProxyError(error_code=int(code)):
             return proxy.socks_error(code)
+        case ProxyError():
+            what = f"its answer is not SOCKS {_version(proxy)}"
+            return proxy.error(ErrorKind.PROXY_FAILED, what)
         case ConnectionError():
             return proxy.error(ErrorKind.PROXY_FAILED, "it broke the connection off")
         case OSError():  # this machine looked the backend's name up
@@ -50,3 +60,7 @@ def socks_failure(proxy: Proxy, backend: Backend, exc: Exception) -> DialError:
             return DialError(ErrorKind.DNS_NOT_FOUND, "no host can have this name")
         case _:
             return proxy.error(ErrorKind.PROXY_FAILED, "it broke the connection off")
+
+
+def _version(proxy: Proxy) -> int:
+    return 5 if proxy.scheme.startswith("socks5") else 4

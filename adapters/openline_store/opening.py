@@ -50,14 +50,14 @@ def new_session(
     """What opens the session that ``given`` describes, the arguments of ``open_session``.
 
     Raises TypeError and ValueError here, as ``open_session``; the function raises SpoolError and
-    JournalError.
+    JournalError, and RuntimeError once it has opened the session.
     """
     known, face = Addresses(), session.__module__.partition(".")[0]
     options = new_options(given, replace(_MAKER, addresses=known, face=face))
     dialler = _dialler(given, connector, known)
     journal = journal_file(given["journal"], keep_audio=given["journal_audio"])
     made = session(options, given["sources"], dialler, given["observers"], journal)
-    return lambda: begun(made, options, journal, given["spool"])
+    return _once(lambda: begun(made, options, journal, given["spool"]))
 
 
 def past_session(
@@ -74,7 +74,22 @@ def past_session(
     def make(options: SessionOptions) -> Opened:
         return session(options, {}, dialler, given["observers"], journal)
 
-    return lambda: begun_again(given, replace(_MAKER, addresses=known), named, journal, make)
+    return _once(lambda: begun_again(given, replace(_MAKER, addresses=known), named, journal, make))
+
+
+def _once(opens: Callable[[], Opened]) -> Callable[[], Opened]:
+    """Open it, but not again: a session that has ended would give its old result."""
+    is_open = False
+
+    def opening() -> Opened:
+        nonlocal is_open
+        if is_open:
+            raise RuntimeError("this session has been opened before: call open_session again")
+        session = opens()
+        is_open = True
+        return session
+
+    return opening
 
 
 def _dialler(given: Mapping[str, Any], connector: Connector, known: Addresses) -> Any:

@@ -88,6 +88,14 @@ class Calls:
             self._post(stop, done.cancel)
             raise
 
+    def check(self) -> None:
+        """Raise RuntimeError in a child of ``fork``: the thread is in its parent alone."""
+        if not self._thread.is_alive() and not self._is_over:  # in this order: it closes, then ends
+            raise RuntimeError(
+                "the session's thread is in the process that opened it, and this one was forked: "
+                "open a session in this process"
+            )
+
     def close(self) -> None:
         """The loop is over: answer all that has not begun."""
         with self._lock:
@@ -97,6 +105,7 @@ class Calls:
 
     def _post(self, begin: Callable[[], object], late: Callable[[], object]) -> bool:
         """Have the loop ``begin``, or ``close`` call ``late``; False: it is over."""
+        self.check()
         with self._lock:
             if not self._is_over:
                 self._queue.append((begin, late))

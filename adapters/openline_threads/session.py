@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, Self
 from openline.updates import Ended, State, Statistics, Transcript, Update
 from openline_asyncio.session import Session
 from openline_asyncio.sources.pushed import PushSource
+from openline_asyncio.workers import loop_here
 from openline_audio.handover import SourceClosedError
 from openline_threads.calls import Calls, LoopOverError
 
@@ -37,7 +38,8 @@ class ThreadSession:
     Iterate over it for updates, in one thread (a second thread gets RuntimeError); ``Ended`` is
     the last one. In a loop that must not wait, use ``poll``. Leaving its ``with`` block aborts a
     session that has not ended. In the session's own thread, in which an observer is called, what
-    waits raises RuntimeError: ``wait``, ``stop`` and iterating.
+    waits raises RuntimeError: ``wait``, ``stop`` and iterating. In a process that was forked
+    meanwhile, every method does: the thread is not there.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class ThreadSession:
         chosen = self._push_source("push", source)
         if self._session.ended is not None:
             return False
+        self._calls.check()
         try:
             return chosen.send_from_thread(pcm)
         except SourceClosedError:
@@ -135,7 +138,9 @@ class ThreadSession:
         seconds, None: as long as it takes. True also once the session is stopping or has ended.
         Raises ValueError as ``push``, and RuntimeError in the session's own thread.
         """
-        return self._push_source("drain", source).drain_from_thread(timeout)
+        chosen = self._push_source("drain", source)
+        self._calls.check()
+        return chosen.drain_from_thread(timeout)
 
     def _push_source(self, what: str, source: str | None) -> PushSource:
         if not self._pushed:
@@ -228,6 +233,7 @@ class ThreadSession:
 
     def _run(self) -> None:
         try:
+            _check_thread()
             with asyncio.Runner(loop_factory=self._loop_factory) as runner:
                 self._calls = Calls(runner.get_loop(), self._thread)
                 try:
@@ -243,3 +249,11 @@ class ThreadSession:
         async with self._opening as session:
             self._began.put(session)
             await self._left.wait()
+
+
+def _check_thread() -> None:
+    if loop_here() is not None:
+        raise RuntimeError(
+            "openline_threads needs a thread of its own, and here runs an event loop already: "
+            "gevent's programs use openline_blocking"
+        )

@@ -147,7 +147,7 @@ class Talk:
             case "ping":
                 return [Say(Pong(_read(event, _Text).text).event())]
             case "transcribe":
-                self._language = _read(event, _Ask).language
+                self._language = _read(event, _Ask).language or None
                 return []
             case "audio-start":
                 return self._start(_read(event, _Format))

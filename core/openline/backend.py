@@ -310,6 +310,8 @@ def _checked_subprotocols(given: object) -> tuple[str, ...]:
     names: tuple[Any, ...] = tuple(cast("Any", given))
     if not all(isinstance(each, str) and _TOKEN.fullmatch(each) for each in names):
         raise ValueError("backend subprotocols: a name has letters, digits and !#$%&'*+-.^_`|~")
+    if len({*names}) < len(names):  # RFC 6455 §4.1: a server may refuse them
+        raise ValueError("backend subprotocols: give each name once")
     return names
 
 

@@ -22,6 +22,7 @@ from openline.observer import Observer
 from openline.policy import Policy
 from openline.updates import State, StateChanged, Update
 from openline_asyncio import SharedProvider, open_session
+from openline_asyncio.session import Session
 from openline_audio.source import Sink
 from openline_driver.face import Face
 from openline_driver.facts import Cancelled, Fact
@@ -157,6 +158,22 @@ def test_two_tasks_do_not_iterate_over_one_session() -> None:
     run(main)
 
 
+def test_a_block_is_entered_once() -> None:
+    """A second time it would give the result of the first, without a word of this recording."""
+
+    async def main() -> None:
+        async with serving(echo) as backend:
+            opening = open_session(backend, {"mic": Frames(5)})
+            async with opening as session:
+                with pytest.raises(RuntimeError, match="opened before"):
+                    await opening.__aenter__()
+                assert (await session.wait()).complete
+            with pytest.raises(RuntimeError, match="opened before"):
+                await opening.__aenter__()
+
+    run(main)
+
+
 @pytest.mark.parametrize("how", ["stop", "request_stop", "abort"])
 def test_an_end_that_is_wanted_before_anything_began(how: str) -> None:
     async def connect(backend: Backend, protocol: asyncio.Protocol) -> asyncio.Transport:
@@ -281,6 +298,50 @@ def test_news_from_another_thread() -> None:
             thread.join()
 
     run(main)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_another_loop_or_thread_that_calls_the_session_is_told_so(name: str) -> None:
+    """Its events would wake nobody there: it would wait for ever, or meddle with the machine."""
+    told: list[str] = []
+
+    def elsewhere(session: Session) -> None:
+        async def waits(how: str) -> None:
+            with pytest.raises(RuntimeError) as refused:
+                await asyncio.wait_for(getattr(session, how)(), 1)
+            told.append(str(refused.value))
+
+        for how in ("wait", "stop", "wait_readable", "__anext__"):
+            asyncio.run(waits(how))
+        for how in ("request_stop", "abort", "skip_to_live", "network_restored"):
+            with pytest.raises(RuntimeError) as refused:
+                getattr(session, how)()
+            told.append(str(refused.value))
+
+    async def main() -> Session:
+        async with (
+            serving(deaf) as backend,
+            open_session(backend, {"mic": Frames(1000)}) as session,
+        ):
+            while session.poll():
+                pass
+            loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+            def call() -> None:
+                elsewhere(session)
+                loop.call_soon_threadsafe(done.set)
+
+            threading.Thread(target=call).start()
+            await done.wait()
+            session.abort()
+            await session.wait()
+        return session
+
+    session = run(main, LOOPS[name])
+    assert len(told) == 8, told
+    assert {each.partition(":")[0] for each in told} == {"this session runs in another event loop"}
+    session.request_stop()  # it is over, so it may be asked from anywhere
+    assert asyncio.run(session.stop()) is session.ended
 
 
 def test_a_shared_provider_is_called_once_for_all() -> None:

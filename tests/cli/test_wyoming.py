@@ -19,6 +19,7 @@ Captured = pytest.CaptureFixture[str]
         (["--uri", "unix:///x"], "--uri unix:///x: give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"),
         (["--uri", "tcp://a:b"], "--uri tcp://a:b: give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"),
         (["--uri", "tcp://a"], "--uri tcp://a: give tcp://HOST:PORT, as in tcp://0.0.0.0:10300"),
+        (["--uri", "tcp://me:secret@h:1"], "--uri: Wyoming has no passwords: give tcp://HOST:PORT"),
         (["--patience", "0"], "--patience 0: give a number above 0"),
         (["http://x"], "URL: "),
         (["ws://far.example/ws"], "URL: plain ws:// to far.example would send"),
@@ -42,8 +43,15 @@ def test_a_port_that_is_taken_is_one_line(capsys: Captured) -> None:
         uri = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         assert main(["wyoming", "--uri", uri]) == 2
     _, err = capsys.readouterr()
-    assert err.startswith(f"openline: --uri {uri}: cannot listen there: ")
-    assert err.count("\n") == 1
+    why = "cannot listen there: address already in use; give another port"
+    assert err == f"openline: --uri {uri}: {why}\n"
+
+
+def test_an_address_of_another_machine_is_one_line(capsys: Captured) -> None:
+    assert main(["wyoming", "--uri", "tcp://192.0.2.1:0"]) == 2
+    _, err = capsys.readouterr()
+    why = "cannot listen there: cannot assign requested address; give tcp://HOST:PORT"
+    assert err.startswith(f"openline: --uri tcp://192.0.2.1:0: {why}")
 
 
 def test_an_announcement_without_its_package_names_it(

@@ -466,7 +466,13 @@ def test_headers_stay_with_their_origin() -> None:
 
 @pytest.mark.parametrize(
     ("given", "error"),
-    [("v1", TypeError), (7, TypeError), (("a b",), ValueError), ((7,), ValueError)],
+    [
+        ("v1", TypeError),
+        (7, TypeError),
+        (("a b",), ValueError),
+        ((7,), ValueError),
+        (("v1", "v2", "v1"), ValueError),
+    ],
 )
 def test_subprotocols_that_cannot_be_offered(given: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match=r"^backend subprotocols: "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import pickle
 import socket
 import ssl
 
@@ -15,6 +16,11 @@ from openline_driver.network_errors import (
     name_tls_error,
     unusable_key_log,
 )
+
+
+def test_a_failed_dial_can_be_told_to_another_process() -> None:
+    found = pickle.loads(pickle.dumps(DialError(ErrorKind.REFUSED, "nothing listens")))  # noqa: S301  # our own
+    assert (type(found), found.kind, str(found)) == (DialError, ErrorKind.REFUSED, found.detail)
 
 
 def caused(by: BaseException) -> BaseException:

@@ -43,6 +43,11 @@ def unreachable() -> ProxyConnectionError:
             "proxy p.example:1080: it refused the user or the password",
         ),
         (
+            ProxyError("Unexpected SOCKS version number: 72"),
+            ErrorKind.PROXY_FAILED,
+            "proxy p.example:1080: its answer is not SOCKS 5",
+        ),
+        (
             ProxyError("no", error_code=2),
             ErrorKind.PROXY_FORBIDS,
             "proxy p.example:1080: not allowed by its rules",

@@ -122,6 +122,21 @@ def test_a_browser_that_goes_away_ends_its_session(relay: ModuleType) -> None:
         assert asyncio.run(main(backend))[-1]["complete"]
 
 
+@pytest.mark.parametrize("said", ["no audio", b"odd"])
+def test_a_browser_that_sends_no_audio_ends_its_session(
+    relay: ModuleType, said: str | bytes
+) -> None:
+    async def main(url: str) -> list[dict[str, Any]]:
+        async with serving(relay, url) as browser:
+            await browser.send(said)
+            async with asyncio.timeout(10):
+                return await updates(browser)
+
+    with BackgroundBackend() as backend:
+        found = asyncio.run(main(backend.url))
+    assert found[-1] == {"ended": "aborted", "complete": False}
+
+
 def heard(backend: BackgroundBackend) -> None:
     """Wait for audio."""
     while not any(backend.received("mic")):

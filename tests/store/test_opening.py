@@ -16,7 +16,7 @@ from openline.dialects.registry import DEFAULT
 from openline_driver.options import STORE_LIMIT
 from openline_store.opening import Block, new_session, past_session
 from openline_store.records import Began
-from openline_store.spool import Spool
+from openline_store.spool import Spool, SpoolError
 
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 MINE = ValueError("mine")
@@ -92,6 +92,20 @@ def test_a_session_that_was_left_has_one_too(tmp_path: Path) -> None:
     made = made_by(past_session, folder=tmp_path)
     check_dialler(made)
     assert (made.options.session_id, made.sources) == ("one", {})
+
+
+def test_a_session_is_opened_once_unless_that_fails(tmp_path: Path) -> None:
+    session: Any = Made
+    past = past_session(given(folder=tmp_path), session, connector)
+    with pytest.raises(SpoolError):
+        past()
+    Spool.create(tmp_path, Began.of(Backend(), "one", ("mic",), dialect=DEFAULT)).close()
+    others = {"session_id": "one", "spool": None, "spool_limit": STORE_LIMIT}
+    new = new_session(given(sources={"mic": Runs()}, **others), session, connector)
+    for opening in (past, new):
+        opening()
+        with pytest.raises(RuntimeError, match="opened before: call open_session again"):
+            opening()
 
 
 class Tasks:

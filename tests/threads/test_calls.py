@@ -122,6 +122,21 @@ def answers(there: Running, found: list[object]) -> threading.Thread:
     return thread
 
 
+def test_a_process_that_was_forked_is_told_that_the_thread_is_not_there() -> None:
+    """In the child the thread is over, and its loop is not: no call would ever be answered."""
+    thread = threading.Thread(target=str)
+    thread.start()
+    thread.join()
+    loop = asyncio.new_event_loop()
+    calls = Calls(loop, thread)
+    for call in (lambda: calls.call(str), lambda: calls.wait(asyncio.Event().wait), calls.check):
+        with pytest.raises(RuntimeError, match="open a session in this process"):
+            call()
+    calls.close()
+    assert calls.call(lambda: 7) == 7
+    loop.close()
+
+
 def test_what_the_loop_has_not_begun_is_answered_at_its_end() -> None:
     with running() as there:
         there.block()

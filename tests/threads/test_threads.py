@@ -337,6 +337,45 @@ def test_the_sessions_own_thread_may_look_and_abort_but_not_wait() -> None:
     assert all("another thread than the session's own" in each for each in nosy.raised)
 
 
+def test_a_forked_process_keeps_no_audio_for_a_thread_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with (
+        BackgroundBackend() as backend,
+        open_session(backend.backend, {"mic": PushSource()}, policy=PROMPT) as session,
+    ):
+        with monkeypatch.context() as forked:
+            calls = session._calls  # pyright: ignore[reportPrivateUsage]
+            forked.setattr(calls, "_thread", threading.Thread())  # as a fork leaves it
+            for call in (lambda: session.push(SECOND), session.drain, session.poll):
+                with pytest.raises(RuntimeError, match="this one was forked"):
+                    call()
+        assert session.push(SECOND)
+        assert session.stop().statistics.sources["mic"].captured == 16_000
+
+
+def test_threads_that_are_none_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As gevent's, of which all run in one, and so beside the loop of another session."""
+
+    class Green(threading.Thread):
+        def start(self) -> None:
+            self.run()
+
+        def join(self, timeout: float | None = None) -> None:
+            assert timeout is None
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError) as refused:
+            open_session(Backend(), {"mic": PushSource()})
+        assert str(refused.value) == (
+            "openline_threads needs a thread of its own, and here runs an event loop already: "
+            "gevent's programs use openline_blocking"
+        )
+
+    monkeypatch.setattr(threading, "Thread", Green)
+    asyncio.run(main())
+
+
 def test_another_loop_may_be_given() -> None:
     made: list[asyncio.AbstractEventLoop] = []
 

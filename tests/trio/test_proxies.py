@@ -304,6 +304,21 @@ async def test_a_socks_proxy_that_closes(nursery: trio.Nursery, scheme: str) -> 
     assert error.detail.endswith("it closed without an answer")
 
 
+@pytest.mark.parametrize("user", ["", "me:pass@"])
+@pytest.mark.parametrize("version", ["5", "4"])
+async def test_a_proxy_that_speaks_no_socks(nursery: trio.Nursery, user: str, version: str) -> None:
+    """No user is to blame for it."""
+
+    async def refuses(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        await stream.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    port = await serving(nursery, refuses)
+    error = await fails(Backend(port=1), f"socks{version}://{user}127.0.0.1:{port}")
+    assert error.kind is ErrorKind.PROXY_FAILED
+    assert error.detail == f"proxy 127.0.0.1:{port}: its answer is not SOCKS {version}"
+
+
 @pytest.mark.parametrize("scheme", ["socks5h", "socks4a"])
 async def test_socks_looks_the_name_up(
     nursery: trio.Nursery, authority: trustme.CA, trusting: ssl.SSLContext, scheme: str
@@ -335,7 +350,7 @@ async def test_socks_with_a_user(nursery: trio.Nursery, trusting: ssl.SSLContext
     await echoes(Backend(port=server), f"socks5://me:pass@{address}", {}, trusting)
     for url, kind in (
         (f"socks5://me:wrong@{address}", ErrorKind.PROXY_CREDENTIALS),
-        (f"socks5://{address}", ErrorKind.PROXY_FAILED),
+        (f"socks5://{address}", ErrorKind.PROXY_CREDENTIALS),
     ):
         error = await fails(Backend(port=server), url)
         assert error.kind is kind

@@ -188,6 +188,14 @@ def test_a_dialect_of_several_languages_and_one_of_none() -> None:
     assert Offer(dialect=ECHO).speaking("de") is ECHO
 
 
+@pytest.mark.parametrize("data", [{}, {"language": None}, {"language": ""}])
+def test_a_client_that_asks_for_no_language_gets_the_first(data: dict[str, Any]) -> None:
+    client = Talk(Offer(dialect=Deepgram(), languages=("de", "en")))
+    client.receive(Event("transcribe", data))
+    [act] = client.receive(Event("audio-start", FORM))
+    assert act == Begin(Deepgram(language="de"))
+
+
 def test_a_language_that_is_not_offered() -> None:
     offer = Offer(dialect=Deepgram(), languages=("de", "en"))
     with pytest.raises(LanguageError, match=r"^language fr: it is not offered, only de, en$"):

@@ -18,10 +18,10 @@ until it reports less than ``filling_below``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -40,6 +40,7 @@ _LONGEST_MESSAGE: Final = 1.0
 _ROUNDING: Final = 1e-9
 _NO_CODES: Final[Mapping[int, Rule]] = MappingProxyType({})
 _NO_REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({})
+_TABLES: Final = ("codes", "statuses", "refusals")
 #: The traits that are seconds, 0 or more.
 _SECONDS: Final = (
     *("horizon", "disorder", "start_delay", "window", "time_error", "longest_run", "tail"),
@@ -281,6 +282,15 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
         if self.ends is Ends.EXACT:
             return self.horizon + self.disorder
         return self.disorder + max(self.horizon, _LAG * self.longest_run) + (self.queue or 0.0)
+
+    def __reduce__(self) -> tuple[Callable[..., Traits], tuple[dict[str, Any]]]:
+        """As plain dicts, for a copy or another process: no mappingproxy can be pickled."""
+        tables = {name: dict(getattr(self, name)) for name in _TABLES}
+        return _unpickled, (msgspec.structs.asdict(self) | tables,)
+
+
+def _unpickled(given: dict[str, Any]) -> Traits:
+    return Traits(**given | {name: MappingProxyType(given[name]) for name in _TABLES})
 
 
 #: What needs no quoting in a URL (RFC 3986 §2.3).
