@@ -220,6 +220,14 @@ def test_mp3_of_no_known_form_is_all_there_is() -> None:
     assert part("MP3", alone) == Part(0, len(alone))
 
 
+def test_next_frames_are_found_wherever_a_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "_BLOCK", 8192)
+    for size in range(7_000, 8_400, 37):
+        for garbage in (b"\x55" * size, b"\x55" * size + b"\xff"):
+            found = part("MP3", FRAME * 20 + garbage + FRAME * 2)
+            assert (found.end, found.garbage) == (22 * len(FRAME) + len(garbage), len(garbage))
+
+
 @pytest.mark.parametrize("block", [8192, 1 << 20])
 @settings(deadline=None, max_examples=some(30))
 @given(
