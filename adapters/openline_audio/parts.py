@@ -235,6 +235,8 @@ def _next_frame(blocks: _Blocks, first: mpeg.Frame, at: int, end: int) -> int | 
     """The offset of the next two frames like ``first``, one behind the other; None if none."""
     while at < end:
         block, place = blocks.at(at)
+        if not block:  # the file has become shorter
+            return None
         hit = block.find(b"\xff", place)
         if hit < 0:
             at += len(block) - place
