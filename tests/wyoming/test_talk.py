@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from wyoming.event import Event
 from wyoming.info import Describe
 
@@ -76,6 +79,28 @@ def test_an_utterance_has_the_language_of_its_own_words() -> None:
         ]
         told += [act.event.data.get("language") for act in acts if isinstance(act, Say)]
     assert told == ["en", None, "en", None, None, None, None, None]
+
+
+ODD: list[object] = [0, 1, 2, 4, 16_000, -1, 10**30, 2.0, math.nan, True, None, "x", []]
+NUMBERS = st.sampled_from(ODD)
+FORMS = st.fixed_dictionaries({"rate": NUMBERS, "width": NUMBERS, "channels": NUMBERS})
+KINDS = ["transcribe", "audio-start", "audio-chunk", "audio-stop", "describe", "ping", "other"]
+EVENTS = st.builds(
+    Event,
+    st.sampled_from(KINDS),
+    st.just(FORM) | FORMS | st.fixed_dictionaries({"text": NUMBERS, "language": NUMBERS}),
+    st.binary(max_size=9),
+)
+
+
+@given(st.lists(EVENTS, max_size=8))
+@example([Event("audio-start", FORM), Event("audio-chunk", dict.fromkeys(FORM, 0))])
+def test_whatever_comes_is_answered_or_the_end(events: list[Event]) -> None:
+    client, is_over = talk(), False
+    for event in events:
+        acts = client.receive(event)
+        assert not (is_over and acts)
+        is_over |= HangUp() in acts
 
 
 def test_a_partial_is_not_told() -> None:
