@@ -15,7 +15,7 @@ from openline_audio.window import Window
 
 _SEGMENT: Final = b"\x18\x53\x80\x67"
 #: Elements of Matroska that may stand beside a segment: void, and a checksum.
-_FILLERS: Final = (0xEC, 0xBF)
+_FILLERS: Final = (b"\xec", b"\xbf")
 _TS_BYTES: Final = 188
 _TS_PACKETS: Final = 4_096
 _FLV_KINDS: Final = frozenset({8, 9, 18})
@@ -32,10 +32,10 @@ def matroska(window: Window) -> int | None:
     at, seen = 0, False
     while at < len(window):
         head = window.peek(at, 12)
-        is_segment = head.startswith(_SEGMENT)
-        if seen and not is_segment and head[0] not in _FILLERS:
+        is_segment, is_filler = head.startswith(_SEGMENT), head.startswith(_FILLERS)
+        if seen and not (is_segment or is_filler):
             return at
-        name = 1 if head[0] in _FILLERS else 4
+        name = 1 if is_filler else 4
         length, size = _vint(head[name:])
         if length is None:
             return None
@@ -101,6 +101,8 @@ def amr(window: Window) -> int | None:
     while at < len(window):
         if at >= base + len(block):
             block, base = window.peek(at, _BLOCK), at
+        if not block:  # the file has become shorter
+            return at
         head = block[at - base]
         size = sizes.get(head >> 3 & 15, 0)
         if not size or head & 0x83:

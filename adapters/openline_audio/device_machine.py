@@ -134,7 +134,6 @@ class DeviceMachine:
         self._is_watched = is_watched
         self._devices: tuple[Device, ...] = (chosen,)
         self._stream = 0
-        self._current = chosen
         self._suspect: Device | None = None  # that was lost, and in no list since
         self._known = chosen.name  # the device that the app believes it hears
         self._was_opened = False  # a stream, once

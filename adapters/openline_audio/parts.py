@@ -235,14 +235,18 @@ def _next_frame(blocks: _Blocks, first: mpeg.Frame, at: int, end: int) -> int | 
     """The offset of the next two frames like ``first``, one behind the other; None if none."""
     while at < end:
         block, place = blocks.at(at)
+        if not block:  # the file has become shorter
+            return None
         hit = block.find(b"\xff", place)
-        if hit < 0 or (hit + 4096 > len(block) < end and hit > place):
-            at += (len(block) if hit < 0 else hit) - place
+        if hit < 0:
+            at += len(block) - place
             continue
-        frame = mpeg.frame_at(block, hit)
+        at += hit - place
+        block, place = blocks.at(at)
+        frame = mpeg.frame_at(block, place)
         if frame is not None and frame.length and frame.form == first.form:
-            second = mpeg.frame_at(block, hit + frame.length)
+            second = mpeg.frame_at(block, place + frame.length)
             if second is not None and second.form == first.form:
-                return at + hit - place
-        at += hit + 1 - place
+                return at
+        at += 1
     return None

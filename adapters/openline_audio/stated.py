@@ -30,8 +30,7 @@ class StatedPcm:
 
     def __init__(self) -> None:
         self._joiner = Joiner()
-        self._form = (0, 0, 0)
-        self._torn = b""
+        self._form: tuple[int, int, int] | None = None
 
     def feed(self, data: bytes, rate: int, *, width: int = 2, channels: int = 1) -> list[bytes]:
         """Take a piece, cut anywhere; returns the whole frames (640 bytes) that it completes.

@@ -221,11 +221,7 @@ class _Way:
             return sock
 
         async with self._step(Step.PROXY, "proxy_took"):
-            try:
-                return await through(WAITS, proxy, self._backend, ready, self._usual)
-            except BaseException:
-                sock.close()
-                raise
+            return await through(WAITS, proxy, self._backend, ready, self._usual)
         raise AssertionError  # pragma: no cover  # a step that fails raises
 
     def _usual(self) -> ssl.SSLContext:

@@ -94,7 +94,8 @@ class Proxy:
         try:
             parts = urlsplit(full)
             port = parts.port
-            Backend(parts.hostname or "none")
+            if parts.hostname:
+                Backend(parts.hostname)
         except ValueError:
             raise ValueError(f"a bad host or port: {_WANTED}") from None
         scheme = "socks5h" if parts.scheme == "socks" else parts.scheme

@@ -102,7 +102,8 @@ def cut(
     groups = list(_groups(_atoms(text, COLUMNS - lead), times, lead))
     begins = [times(group[0].at) for group in groups]
     cues: list[Cue] = []
-    for group, own, then in zip(groups, begins, [*begins[1:], 0], strict=True):
+    # Nothing follows the last one. The first time is not behind its end: there is no hole to close.
+    for group, own, then in zip(groups, begins, [*begins[1:], begins[0]], strict=True):
         gone = _over(group, times)
         if gone < then < gone + _FLICKER:
             gone = then

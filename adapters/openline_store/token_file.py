@@ -92,7 +92,6 @@ class TokenFile(SharedProvider):
         self._path = Path(path)
         self._pause = pause
         self._last: str | None = None
-        self._is_pipe = False
 
     def __repr__(self) -> str:
         return f"TokenFile({str(self._path)!r})"

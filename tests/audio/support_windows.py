@@ -10,9 +10,12 @@ from openline_audio.window import Window
 
 
 @contextmanager
-def windowed(data: bytes) -> Generator[Window]:
-    """A window on all of ``data``, in a file that is gone afterwards."""
+def windowed(data: bytes, gone: int = 0) -> Generator[Window]:
+    """A window on all of ``data``, in a file that is gone afterwards.
+
+    ``gone``: bytes that were behind it when the window was made, and are not there any more.
+    """
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
-        yield Window(file.fileno(), 0, len(data))
+        yield Window(file.fileno(), 0, len(data) + gone)

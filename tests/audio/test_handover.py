@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from openline_audio.handover import Handover, Mark
+from openline_audio.source import SAMPLE_RATE, Sink
 
 ONE, OTHER = bytes(2), bytes(4)
 
@@ -22,6 +25,24 @@ def test_a_mark_keeps_its_place_in_the_audio() -> None:
     queue.put(OTHER)
     assert queue.take_nowait() == [ONE, mark, OTHER]
     assert reached == []
+
+
+class Told(list[object]):
+    """A sink that notes the beginning and the audio."""
+
+    started = audio = list[object].append
+
+
+def test_a_mark_before_the_audio_does_not_begin_it() -> None:
+    queue, told, mark = Still(), Told(), Mark(list)
+    sink = cast("Sink", told)
+    queue.put_mark(mark)
+    assert queue.deliver(queue.take_nowait(), sink) == [mark]
+    assert told == []
+    for _ in range(2):
+        queue.put(OTHER)
+        queue.deliver(queue.take_nowait(), sink)
+    assert told == [-2 / SAMPLE_RATE, OTHER, OTHER]
 
 
 def test_marks_that_nobody_waits_for_do_not_pile_up() -> None:

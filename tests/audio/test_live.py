@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from openline_audio.container import AvDecoder, NoMediaError
+from openline_audio.decoder import DecodeError
 from openline_audio.live import LiveReader, PipeFile, media_is_there, streamable
 from openline_audio.reader import Choice
 from openline_audio.source import SourceError
@@ -120,6 +121,21 @@ def test_live_reader_reads_all_and_says_what_is_damaged() -> None:
     assert 0.5 < seconds < 1.5
     assert wrong.startswith("the pipe is damaged")
     assert wrong.endswith("; send it whole")
+
+
+def test_damage_that_ends_the_decoder_ends_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, blocks = AvDecoder.read, list[object]()
+
+    def breaks(decoder: AvDecoder) -> object:
+        if blocks:
+            raise DecodeError("Invalid data")
+        blocks.append(read(decoder))
+        return blocks[0]
+
+    monkeypatch.setattr(AvDecoder, "read", breaks)
+    heard, wrong = to_the_end(FLAC, "FLAC")
+    assert 0 < heard < 2
+    assert wrong == "the pipe is damaged (Invalid data); send it whole"
 
 
 WIDE = encoded(noise(3, rate=44_100, channels=2), rate=44_100, format="FLAC")

@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openline_audio import parts
+from openline_audio.containers import WALKS
+from openline_audio.formats import ASF_MAGIC
 from openline_audio.mpeg import frame_at, length_tag, stated_frames, tag_frame
 from openline_audio.parts import Part, first_part, skip_tags
 from tests.audio.support_windows import windowed
+from tests.audio.test_containers import EBML, VOID, segment
 from tests.support_profiles import some
 
 
@@ -29,6 +32,24 @@ def test_a_container_is_as_long_as_its_walk_says() -> None:
     assert part("AMR", amr + amr) == Part(0, len(amr))
     assert part("AMR", amr[:-1]) == Part(0, len(amr) - 1, torn=True)
     assert part("AMR", b"#!AMR_MC1.0\n" + bytes(40)) == Part(0, 52)
+
+
+@pytest.mark.parametrize("kind", ["MP3", "OGG", "MP4", "FLAC", *WALKS])
+def test_a_file_that_has_become_shorter_ends_where_it_does(kind: str) -> None:
+    whole = {
+        "MP3": FRAME * 9,
+        "OGG": OGG,
+        "MP4": MP4,
+        "FLAC": b"fLaC" + bytes(99),
+        "WebM or Matroska": EBML + segment(99) + VOID,
+        "AMR": b"#!AMR\n" + (b"\x3c" + bytes(31)) * 9,
+        "FLV": b"FLV\x01\x05\0\0\0\x09\0\0\0\0" + (b"\x08\0\0\x05" + bytes(16)) * 9,
+        "MPEG transport": (b"G" + bytes(187)) * 9,
+    }.get(kind, ASF_MAGIC + (99).to_bytes(8, "little") + bytes(75))
+    for there in range(0, len(whole), max(1, len(whole) // 99)):
+        with windowed(whole[:there], gone=5000) as window:
+            found = first_part(window, kind)
+            assert found.start <= found.end <= len(window)
 
 
 # Tags.
@@ -218,6 +239,14 @@ def test_mp3_of_no_known_form_is_all_there_is() -> None:
     assert part("MP3", ID3 + b"garbage" * 9) == Part(0, len(ID3) + 63)
     alone = tagged(5)
     assert part("MP3", alone) == Part(0, len(alone))
+
+
+def test_next_frames_are_found_wherever_a_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "_BLOCK", 8192)
+    for size in range(7_000, 8_400, 37):
+        for garbage in (b"\x55" * size, b"\x55" * size + b"\xff"):
+            found = part("MP3", FRAME * 20 + garbage + FRAME * 2)
+            assert (found.end, found.garbage) == (22 * len(FRAME) + len(garbage), len(garbage))
 
 
 @pytest.mark.parametrize("block", [8192, 1 << 20])

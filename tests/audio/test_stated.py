@@ -39,7 +39,12 @@ def test_a_torn_sample_does_not_leave_its_form() -> None:
 
 @pytest.mark.parametrize(
     ("form", "why"),
-    [((1, 2, 1), "a rate of 1 Hz"), ((16_000, 5, 1), "5 bytes"), ((16_000, 2, 0), "0 channels")],
+    [
+        ((1, 2, 1), "a rate of 1 Hz"),
+        ((16_000, 5, 1), "5 bytes"),
+        ((16_000, 2, 0), "0 channels"),
+        ((0, 0, 0), "a rate of 0 Hz"),
+    ],
 )
 def test_a_form_that_cannot_be(form: tuple[int, int, int], why: str) -> None:
     rate, width, channels = form

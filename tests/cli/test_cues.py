@@ -25,6 +25,10 @@ def test_short_final_is_one_cue_of_its_own_times() -> None:
     assert cut("Go forward.", 1.0, 2.5, voice="mic") == [Cue(1000, 2500, ("Go forward.",), "mic")]
 
 
+def test_a_cue_has_no_voice_unless_one_is_given() -> None:
+    assert [cue.voice for cue in cut("Go forward.", 1.0, 2.5)] == [""]
+
+
 @pytest.mark.parametrize("text", ["", " ", "\u3000", "\u00a0 \u2003"])
 def test_blanks_make_no_cue(text: str) -> None:
     assert cut(text, 0, 1) == []
@@ -148,6 +152,25 @@ def test_a_pause_that_is_far_from_the_middle_does_not_count(pause: int, cut_at: 
     words = [Word("a", begin, begin + 0.1) for begin in begins]
     first, _ = cut(" ".join("a" * 48), 0.0, 7.8, words=words)
     assert len(" ".join(first.lines).split()) == cut_at
+
+
+@pytest.mark.parametrize(("mark", "away"), [(",", 2), (".", 4)])
+def test_a_mark_is_worth_so_many_columns(mark: str, away: int) -> None:
+    """Of 24 words of 4 columns with their space; the first of two cuts that are alike is taken."""
+    for at, cut_at in ((12 - away - 1, 12), (12 - away, 12 - away), (12 + away, 12)):
+        said = ["abc"] * 24
+        said[at - 1] = f"ab{mark}"
+        first, _ = cut(" ".join(said), 0.0, 5.0)
+        assert len(" ".join(first.lines).split()) == cut_at
+
+
+@pytest.mark.parametrize(("words", "counts"), [(15, [3] * 5), (18, [3, 3, 3, 9])])
+def test_slow_words_do_not_cut_many_quick_ones(words: int, counts: list[int]) -> None:
+    """The first four words take 2 s each. Up to five even parts are tried, then uneven ones."""
+    begins = [2.0 * min(at, 4) + 0.1 * max(at - 4, 0) for at in range(words + 1)]
+    said = [Word("a", begins[at], begins[at + 1]) for at in range(words)]
+    found = cut(" ".join("a" * words), 0.0, begins[-1], said)
+    assert [len(" ".join(cue.lines).split()) for cue in found] == counts
 
 
 @pytest.mark.parametrize(("wait", "cut_at"), [(3.0, 2), (2.9, 8)])

@@ -149,7 +149,8 @@ def test_json_is_one_object_per_line() -> None:
 def test_without_a_subject_the_whole_table_is_shown() -> None:
     text = show(None, json=False)
     assert all(heading in text for heading in (" close code", " HTTP status", " error", " refusal"))
-    assert "+strike" in text
+    rows = text.partition("+strike: this ending")[0]
+    assert rows.count("  +strike") == sum(each.strike for each in look_up(None)) > 0
     assert len(show(None, json=True).splitlines()) == len(look_up(None))
 
 

@@ -297,6 +297,29 @@ async def test_blocked_terminal_keeps_no_word_from_the_file(
     assert view.shown == [*finals, ended(*finals)]
 
 
+async def test_final_that_comes_while_another_is_saved_is_saved_next(
+    played: Play, ended: End, final: Callable[..., Transcript], tmp_path: Path
+) -> None:
+    finals = [final("a"), final("b", 1, 2)]
+    session = played(finals, ended(*finals), waits=True)
+    draft = Draft(tmp_path / "t.txt", several=False)
+    tries: list[str] = []
+
+    async def slow(blocking: Callable[[], Any], /, *, abandon: bool = False) -> Any:
+        result = blocking()
+        if blocking == draft.save:
+            tries.append(draft.path.read_text())
+            await session.reached_the_wait.wait()
+        await trio.lowlevel.checkpoint()
+        return result
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(follow, session.open, Watcher(), draft=draft, worker=slow))
+        await trio.testing.wait_all_tasks_blocked()
+        assert tries == ["a\n", "a\nb\n"]
+        session.abort()
+
+
 async def test_slow_disk_holds_a_final_back_for_a_second_at_most(
     played: Play,
     ended: End,

@@ -8,7 +8,7 @@ import pytest
 
 from openline.updates import Transcript, TranscriptWord
 from openline_speech.formats import FORMATS
-from openline_speech.passages import Passage, Voices, passages
+from openline_speech.passages import Passage, Voices, line, passages
 from tests.cli.transcripts import ended
 
 
@@ -58,6 +58,11 @@ class TestJoining:
         [
             ("你好", "世界", "你好世界"),
             ("สวัส", "ดี", "สวัสดี"),
+            ("こん", "にちは", "こんにちは"),
+            ("テス", "ト", "テスト"),
+            ("ສະ", "ບາຍດີ", "ສະບາຍດີ"),
+            ("សួស្តី", "បាទ", "សួស្តីបាទ"),
+            ("မင်္ဂ", "လာပါ", "မင်္ဂလာပါ"),
             ("안녕", "세계", "안녕 세계"),
             ("你", "so", "你 so"),
         ],
@@ -107,6 +112,12 @@ class TestJoining:
 
     def test_a_final_without_words_is_left_out(self) -> None:
         assert texts(row("a", " \n", "c", pause=0.05)) == ["a c"]
+
+
+def test_a_line_keeps_all_but_controls_and_the_spaces_around() -> None:
+    for code in range(33, 127):
+        said = f"{chr(code)}a b{chr(code)}"
+        assert line(f" \n{said}\t ") == said
 
 
 class TestVoices:

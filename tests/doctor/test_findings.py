@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
@@ -360,6 +361,18 @@ def test_words() -> None:
         "", "a", "a and b", "a, b, c, d, e and 2 more",
     ]  # fmt: skip
     assert day(1e300) == "a day that no calendar has"
+
+
+@pytest.mark.parametrize("zone", ["EAST-14", "WEST12"])
+def test_a_day_is_that_of_the_certificate_wherever_one_is(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as here:
+        here.setenv("TZ", zone)
+        time.tzset()
+        found = [day(at) for at in (0.0, 86_399.0)]
+    time.tzset()
+    assert found == ["1970-01-01"] * 2
 
 
 def test_a_certificate_without_names() -> None:

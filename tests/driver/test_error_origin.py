@@ -27,6 +27,16 @@ def made(path: str, text: str, name: str = "mine") -> Callable[..., Any]:
     return function
 
 
+def anew() -> Any:
+    """The module, imported once more."""
+    spec = error_origin.__spec__
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def error(function: Callable[..., Any], *args: object) -> Exception:
     with pytest.raises(Exception) as caught:  # any error
         function(*args)
@@ -79,13 +89,15 @@ def test_error_without_an_app_frame_has_no_place() -> None:
 
 def test_a_frozen_standard_library_has_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(inspect, "__file__")
-    spec = error_origin.__spec__
-    assert spec is not None
-    assert spec.loader is not None
-    anew = module_from_spec(spec)
-    spec.loader.exec_module(anew)
     failing = made("/app/mine.py", "def f():\n    1 / 0\n")
-    assert anew.raised(error(failing)) == "ZeroDivisionError (mine.py, line 2)"
+    assert anew().raised(error(failing)) == "ZeroDivisionError (mine.py, line 2)"
+
+
+def test_a_standard_library_on_windows_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspect, "__file__", "C:\\Python\\Lib\\inspect.py")
+    failing = made("C:\\Python\\Lib\\json\\decoder.py", "def f():\n    1 / 0\n", "json.decoder")
+    calls = made("C:\\app\\mine.py", "def f(call):\n    call()\n")
+    assert anew().raised(error(calls, failing)) == "ZeroDivisionError (mine.py, line 2)"
 
 
 def test_group_of_one_is_that_one() -> None:

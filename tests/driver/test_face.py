@@ -14,7 +14,7 @@ from openline.session import LocalProtocolError
 from openline.updates import Ended, Gap, GapCause, State, Trouble, Update
 from openline_driver.effects import AbortDial, Dial, Effect, FlushSources, Wake
 from openline_driver.face import Face
-from openline_driver.facts import Woke
+from openline_driver.facts import Released, Woke
 from tests.driver.model import ACK, Clock, options
 
 
@@ -54,6 +54,9 @@ def test_a_deadline_that_was_put_off_is_not_due() -> None:
     session.wait_until(due)
     assert session.deadline != due
     session.abort()
+    session.wait_until(due)
+    session.feed(Released(1))
+    assert [session.deadline] == [None]
     session.wait_until(due)
 
 

@@ -155,6 +155,19 @@ def test_what_is_no_hint(data: bytes) -> None:
     assert not Watch().says(data)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("docker0", "br-1a2b", "veth1a2b3c", "virbr0", "vnet0", "cni0", "flannel.1", "cali1a2b"),
+        *("lxcbr0", "lxdbr0", "podman0", "vmnet8", "vboxnet0"),
+    ],
+)
+def test_a_link_of_containers_and_virtual_machines_is_no_hint(name: str) -> None:
+    assert not Watch().says(link(name, 7))
+    assert not Watch().says(address(label=name))
+    assert Watch().says(link(f"x{name}", 7))
+
+
 def test_what_went_and_came_back_is_a_hint() -> None:
     watch = Watch()
     for here, gone in (

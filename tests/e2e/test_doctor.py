@@ -416,6 +416,32 @@ def test_one_of_two_addresses_is_dead(doctor: Doctor, monkeypatch: pytest.Monkey
     assert "but not 127.0.0.2 (connection refused)" in text
 
 
+def test_two_addresses_answer_and_one_stays_open(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket that nobody closes is a ResourceWarning, and so an error."""
+    look_up = socket.getaddrinfo
+
+    def both(host: Any, port: Any, *given: Any, **named: Any) -> Any:
+        found = look_up("127.0.0.1", port, *given, **named)
+        return (
+            found
+            if host != "speech.example"
+            else [
+                (*kind, ("127.0.0.1", place.port))
+                for *kind, _ in found
+                for place in (first, second)
+            ]
+        )
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    with Place() as first, Place() as second:
+        status, steps = doctor(url(first, host="speech.example"), "--plain-ws")
+    assert status == 0
+    state, text = steps["addresses"]
+    assert (state, text.count("127.0.0.1 (in ")) == ("right", 2)
+
+
 def test_a_full_backend(doctor: Doctor) -> None:
     """It says so after 5 s: it waits for a session to end."""
     with BackgroundBackend("capacity") as backend:

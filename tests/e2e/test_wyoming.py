@@ -17,7 +17,7 @@ from contextlib import (
     contextmanager,
 )
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -199,6 +199,36 @@ def test_each_dialect_gives_its_words(name: DialectName) -> None:
         found = asyncio.run(main(backend))
     assert [each.type for each in found[-2:]] == ["transcript", "transcript-stop"]
     assert Transcript.from_event(found[-2]).text.startswith("0.00-2.00 2.00-")
+
+
+def test_a_client_that_is_gone_holds_no_stop_up() -> None:
+    notes: list[str] = []
+
+    @asynccontextmanager
+    async def silent(_dialect: Dialect, _source: Source) -> AsyncGenerator[Session]:
+        await asyncio.Event().wait()
+        yield cast("Session", None)
+
+    async def main() -> None:
+        stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+        service = Service(
+            offer=Offer(dialect=BUILT_IN["echopanel"]), open_one=silent, patience=PATIENCE,
+            silence=None, note=notes.append,
+        )  # fmt: skip
+        served = asyncio.create_task(
+            serve("127.0.0.1", 0, service, ready=lambda _, port: ready.set_result(port), stop=stop)
+        )
+        async with client(await ready) as to:
+            await to.write_event(AudioStart(rate=16_000, width=2, channels=1).event())
+            await to.write_event(Ping().event())
+            assert await to.read_event() is not None
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task(), served})
+        stop.set()
+        await served
+
+    asyncio.run(main())
+    assert len(notes) == 1
+    assert notes[0].endswith("the client went away before its transcript")
 
 
 def test_many_clients_at_once() -> None:

@@ -127,6 +127,16 @@ def test_a_dial_that_gives_up_waiting_keeps_its_place() -> None:
     assert gate.delayed == 4
 
 
+def test_a_session_that_is_over_has_no_place_any_more() -> None:
+    gate = FleetGate(1.0, 1)
+    assert gate.ask("first", 0.0)
+    assert not gate.ask("over", 0.0)
+    assert not gate.ask("patient", 0.0)
+    gate.forget("over")
+    assert not gate.ask("over", 0.0), "another session of the same name"
+    assert [gate.admit(1.0), gate.admit(2.0)] == ["patient", "over"]
+
+
 @pytest.mark.parametrize("rate", [0.0, -1.0, math.inf, math.nan])
 def test_a_rate_is_a_number_above_0(rate: float) -> None:
     with pytest.raises(ValueError, match=r"dials_per_second is .*: give a number above 0"):

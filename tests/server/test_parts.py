@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import wave
 from pathlib import Path
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from openline_server.audioqueue import AudioQueue, Dropped
@@ -40,6 +43,28 @@ def test_a_queue_gives_back_what_was_put_in_any_portions() -> None:
         out += queue.get(1001)[0]
     assert out == pcm
     assert (queue.get(10), queue.depth, queue.seconds) == ((b"", []), 0, 0.0)
+
+
+@given(
+    sent=st.lists(st.integers(1, 3000), max_size=20),
+    taken=st.lists(st.integers(1, 3000), max_size=40),
+)
+def test_what_is_taken_has_the_places_at_which_it_was_sent(
+    sent: list[int], taken: list[int]
+) -> None:
+    """All of it but what was dropped, in order, each run as long as it can be."""
+    pcm = bytes(at % 251 for at in range(sum(sent)))
+    queue, end, found = AudioQueue(0.5), 0, 0
+    for size, most in itertools.zip_longest(sent, taken, fillvalue=0):
+        lost = queue.put(pcm[end : end + size], end)
+        found += 0 if lost is None else round(lost.seconds * 32_000)
+        end += size
+        audio, runs = queue.get(most)
+        assert len(audio) == min(most, end - found)
+        assert audio == b"".join(pcm[first:last] for first, last in runs)
+        assert runs == ([(found, found + len(audio))] if audio else [])
+        found += len(audio)
+        assert queue.size == end - found
 
 
 def test_a_full_queue_drops_the_oldest() -> None:

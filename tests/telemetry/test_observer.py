@@ -263,10 +263,15 @@ def test_waiting_turns_are_bounded() -> None:
     drive.speak(MOST_WAITING * 0.1 + 1)
     for number in range(MOST_WAITING + 3):
         drive.final(number * 0.1, number * 0.1 + 0.05, f"word {number}")
+        drive.wait(0.01)
     assert len(drive.settled) == MOST_WAITING + 3
     drive.wait(SAMPLE_EVERY)  # spans are made together
     spans = told.spans(names.TURN_SPAN)
     assert [attributes(turn)[names.OUTCOME] for turn in spans] == ["unfinished"] * 3
+    drive.abort()
+    begins = [turn.start_time or 0 for turn in told.spans(names.TURN_SPAN)]
+    assert begins[:3] == [begins[0] + 10_000_000 * number for number in range(3)]
+    assert begins[2] < min(begins[3:]), "the oldest were given up"
 
 
 def test_a_final_without_a_partial_has_no_length_and_is_not_timed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Generator
@@ -83,6 +84,22 @@ def test_a_call_runs_in_the_thread_and_returns_or_raises() -> None:
         assert there.calls.call(threading.current_thread) is there.thread
         with pytest.raises(ZeroDivisionError):
             there.calls.call(lambda: 1 / 0)
+
+
+def test_a_call_that_ends_the_program_raises_that_where_it_was_made() -> None:
+    with running() as there:
+        found: list[object] = []
+
+        def leave() -> None:
+            try:
+                there.calls.call(sys.exit)
+            except SystemExit:
+                found.append(there.calls.call(threading.current_thread))
+
+        leaving = threading.Thread(target=leave, daemon=True)
+        leaving.start()
+        leaving.join(30)
+        assert found == [there.thread]
 
 
 def test_a_wait_returns_or_raises_what_its_coroutine_does() -> None:

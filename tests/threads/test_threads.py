@@ -8,7 +8,7 @@ import queue
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvloop
@@ -282,6 +282,31 @@ def test_error_of_the_loop_is_raised_by_the_waiting_call() -> None:
     session = ThreadSession(Dying(), {}, None)
     with pytest.raises(ZeroDivisionError):
         session.close()
+    session.close()  # told once
+
+
+def test_error_of_the_loop_is_raised_by_who_waits_for_the_end() -> None:
+    class Endless:
+        ended = None
+
+        async def wait(self) -> None:
+            await asyncio.Event().wait()
+
+    class Falling:
+        """A block that falls over while its session goes on."""
+
+        async def __aenter__(self) -> Endless:
+            task = asyncio.current_task()
+            assert task is not None
+            asyncio.get_running_loop().call_soon(task.cancel)
+            return Endless()
+
+        async def __aexit__(self, *error: object) -> None:
+            raise ZeroDivisionError
+
+    session = ThreadSession(cast("Any", Falling()), {}, None)
+    with pytest.raises(ZeroDivisionError):
+        session.wait()
     session.close()  # told once
 
 

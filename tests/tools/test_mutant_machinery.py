@@ -156,6 +156,13 @@ def test_earlier_killers_run_first_then_near_then_far_then_searches() -> None:
     assert in_order(of_drawing, [], [0, 1, 5], reach, prose=True) == [1, 5, 0]
 
 
+def test_own_tests_of_a_module_beside_the_core_fit_into_the_budget() -> None:
+    names = [*(f"tests/store/test_x.py::t{i}" for i in range(9)), "tests/store/test_spool.py::t"]
+    reach = Reach(names, [4.0] * 9 + [4.5], {}, {}, room="openline_store")
+    key: Key = ("openline_store.spool", "", "a = 1", "a = 2", 1)
+    assert in_order(key, [], range(10), reach, prose=False) == [9, 0, 1, 2, 3, 4, 5]
+
+
 def test_sample_depends_on_its_seed_alone() -> None:
     keys = [(*KEY[:4], number) for number in range(50)]
     drawn = sample({*keys}, 10, 1)

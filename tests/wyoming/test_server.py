@@ -379,6 +379,7 @@ def test_audio_that_is_held_is_bounded() -> None:
             assert pong is not None
             assert pong.type == "pong"
             await asyncio.sleep(60)  # the limit counts no more
+            assert wire.notes == []
             wire.sent.close()
 
     run(main)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from wyoming.event import Event
 from wyoming.info import Describe
 
@@ -64,6 +67,42 @@ def test_an_utterance_from_its_start_to_its_transcript() -> None:
     assert client.receive(Event("audio-start", FORM)) == [Begin(ECHO)]
 
 
+def test_an_utterance_has_the_language_of_its_own_words() -> None:
+    client = talk()
+    told: list[object] = []
+    for language in ("en", None):
+        client.receive(Event("audio-start", FORM))
+        client.receive(Event("audio-stop"))
+        acts = [
+            *client.hear(final("go", language=language)),
+            *client.hear(ended(final("go", language=language))),
+        ]
+        told += [act.event.data.get("language") for act in acts if isinstance(act, Say)]
+    assert told == ["en", None, "en", None, None, None, None, None]
+
+
+ODD: list[object] = [0, 1, 2, 4, 16_000, -1, 10**30, 2.0, math.nan, True, None, "x", []]
+NUMBERS = st.sampled_from(ODD)
+FORMS = st.fixed_dictionaries({"rate": NUMBERS, "width": NUMBERS, "channels": NUMBERS})
+KINDS = ["transcribe", "audio-start", "audio-chunk", "audio-stop", "describe", "ping", "other"]
+EVENTS = st.builds(
+    Event,
+    st.sampled_from(KINDS),
+    st.just(FORM) | FORMS | st.fixed_dictionaries({"text": NUMBERS, "language": NUMBERS}),
+    st.binary(max_size=9),
+)
+
+
+@given(st.lists(EVENTS, max_size=8))
+@example([Event("audio-start", FORM), Event("audio-chunk", dict.fromkeys(FORM, 0))])
+def test_whatever_comes_is_answered_or_the_end(events: list[Event]) -> None:
+    client, is_over = talk(), False
+    for event in events:
+        acts = client.receive(event)
+        assert not (is_over and acts)
+        is_over |= HangUp() in acts
+
+
 def test_a_partial_is_not_told() -> None:
     partial = Transcript(source="mic", text="go", final=False, start=0.0, end=1.0)
     assert begun().hear(partial) == []
@@ -120,6 +159,13 @@ def test_an_event_that_cannot_be_is_an_error_and_the_end(event: Event, why: str)
     assert str(text).startswith(f"{event.type}: ")
     assert why in str(text)
     assert acts[0] == Note(str(text))
+    assert acts[-1] == HangUp()
+
+
+def test_a_chunk_without_a_form_is_an_error_and_the_end() -> None:
+    form = {"rate": 0, "width": 0, "channels": 0}
+    acts = begun().receive(Event("audio-chunk", form, b""))
+    assert [str(text).partition(":")[0] for _, text in said(acts)] == ["audio-chunk"]
     assert acts[-1] == HangUp()
 
 

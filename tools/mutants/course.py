@@ -160,7 +160,8 @@ def in_order(
 ) -> list[int]:
     """The ``first``, the quickest that are ``near``, then ``far``, then the searches.
 
-    Slow tests are left out, and beside the core those that do not fit into the budget. The test
+    Slow tests are left out, and beside the core those that do not fit into the budget, in which
+    the tests of the module itself come first. The test
     of a drawing compares it with the core, so it would detect any change. It counts only for
     tables that the drawing shows row by row, and for prose.
     """
@@ -175,6 +176,8 @@ def in_order(
     early = [test for test in first if test in fit]
     rest = sorted(fit, key=lambda test: (test not in near, reach.takes(test)))
     if room_of(key[0]) != "openline":
+        own = f"/test_{key[0].rpartition('.')[2]}.py::"
+        rest.sort(key=lambda test: own not in reach.tests[test])
         spent = accumulate(map(reach.takes, rest))
         rest = [test for test, seconds in zip(rest, spent, strict=True) if seconds < BUDGET]
     searches = reach.searches if key[0] in SEARCHED else []

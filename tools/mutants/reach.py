@@ -55,6 +55,10 @@ OF_DRAWINGS = ("test_diagram", "test_drawn")
 SUITES = {
     room: (TESTS / room.removeprefix("openline_"),) for room in ROOMS if room != "openline"
 } | {
+    "openline_store": (
+        TESTS / "store",
+        *(TESTS / "trio" / f"test_session{of}.py" for of in ("", "_sources")),  # of ``loop_face``
+    ),
     "openline_audio": (
         *(TESTS / "audio", TESTS / "trio" / "sources"),
         TESTS / "asyncio" / "test_sources.py",  # of ``streamed``

@@ -47,6 +47,7 @@ def test_16k_mono_passes_bit_for_bit(
 ) -> None:
     data = noise(samples)
     source = FileSource(write(name, data, 16_000), worker=still)
+    assert source.remarks == ()
     play(source, recorder)
     assert recorder.pcm == data.astype("<i2").tobytes()
     assert source.duration == samples / 16_000
@@ -392,6 +393,8 @@ def test_refusals_of_what_is_no_recording(tmp_path: Path, write: Write) -> None:
         f"(Error in WAV/W64/RF64 file. Malformed 'fmt ' chunk); {ADVICE}"
     )
     assert line(flac[:20]).startswith("begins like FLAC but its header is damaged (")
+    tag = b"ID3\3\0\0\0\0\0\x05title"
+    assert line(tag + flac[:20]).startswith("begins like FLAC but its header is damaged (")
     assert line(b"ID3\3" + bytes(40)) == f"begins like MP3 but has no complete frame; {ADVICE}"
     assert line(b"\xff\xfb\x90\xc4" + bytes(9)) == (
         f"begins like MP3 but has no complete frame; {ADVICE}"

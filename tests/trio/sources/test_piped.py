@@ -205,6 +205,14 @@ def test_header_without_audio_is_lost_unless_allowed(head: bytes, recorder: Reco
     assert not recorder.items
 
 
+def test_container_without_audio_is_lost_unless_allowed(recorder: Recorder) -> None:
+    head = FORMATS["flac"][: FORMATS["flac"].index(b"\xff\xf8")]  # up to the first frame
+    line = written([head], recorder)
+    assert line.endswith("is FLAC without any audio; check what writes to it")
+    run_piped(head, recorder, allow_empty=True)
+    assert not recorder.items
+
+
 def test_other_recording_behind_a_wav_is_a_loss(recorder: Recorder) -> None:
     line = written([WAV, FORMATS["flac"]], recorder)
     assert "is followed by a FLAC recording; send it whole" in line
