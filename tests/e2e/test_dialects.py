@@ -6,7 +6,8 @@ whatever happened to the line, and whatever the contract does with times, words 
 
 A fault is placed by the audio that arrived, not by time: ``AUDIO`` in its text is the number
 of messages that hold the seconds in front of it. No test waits for a time to pass; the limits
-are for a session that never ends.
+are for a session that never ends. Time stands still while the loop computes
+(``support_clock``), so that a busy machine loses no pong.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from openline_server.config import DialectName
 from openline_server.port import open_port
 from openline_server.server import Server
 from openline_trio import open_session
+from tests.support_clock import WaitedClock
 from tests.support_levels import LevelReader, Levels, level, numbers_in, once_each, told
 
 NAMES: Final = tuple(BUILT_IN)
@@ -154,7 +156,7 @@ def test_every_dialect_has_a_contract() -> None:
 
 
 @every
-async def test_a_session(name: str) -> None:
+async def test_a_session(waited_clock: WaitedClock, name: str) -> None:
     dialect = BUILT_IN[name]
     if name in WORD_TIMES:  # the server divides its segments over the words, silence and all
         dialect = quick(dialect, tail=0.0)
@@ -185,7 +187,7 @@ def check_times(name: str, final: Transcript) -> None:
 
 
 @every
-async def test_silence_and_a_pause(name: str) -> None:
+async def test_silence_and_a_pause(waited_clock: WaitedClock, name: str) -> None:
     """Muted audio, then no audio at all: the line holds, also where a server wants keepalives."""
     dialect, faults = quick(BUILT_IN[name]), ""
     if dialect.traits.keepalive is not None:
@@ -197,7 +199,7 @@ async def test_silence_and_a_pause(name: str) -> None:
     assert run.ended.statistics.dials == 1
 
 
-async def test_a_source_that_is_muted_within_an_utterance() -> None:
+async def test_a_source_that_is_muted_within_an_utterance(waited_clock: WaitedClock) -> None:
     """No silence follows, which the VAD waits for: the utterance is committed all the same."""
     name = "openai"
     dialect = quick(BUILT_IN[name], flush_idle=0.15, horizon=0.8)
@@ -213,7 +215,7 @@ async def test_a_source_that_is_muted_within_an_utterance() -> None:
 
 
 @every
-async def test_two_cuts(name: str) -> None:
+async def test_two_cuts(waited_clock: WaitedClock, name: str) -> None:
     """Each within a final that is not told yet."""
     dialect = quick(BUILT_IN[name])
     faults = "cut after 3 AUDIO on dial 1; cut mid-frame after 3 AUDIO on dial 2"
@@ -226,7 +228,7 @@ async def test_two_cuts(name: str) -> None:
 
 
 @every
-async def test_a_cut_while_finishing(name: str) -> None:
+async def test_a_cut_while_finishing(waited_clock: WaitedClock, name: str) -> None:
     """The last words come over the next dial, whichever of them came before."""
     dialect = quick(BUILT_IN[name])
     if dialect.traits.settle:
@@ -237,7 +239,7 @@ async def test_a_cut_while_finishing(name: str) -> None:
 
 
 @every
-async def test_a_server_that_freezes(name: str) -> None:
+async def test_a_server_that_freezes(waited_clock: WaitedClock, name: str) -> None:
     dialect = quick(BUILT_IN[name], pong_patience=None)
     watchful = replace(PROMPT, ping_interval=0.1, pong_timeout=0.3)
     async with serving(dialect, "freeze 700ms after 3 AUDIO") as server:
@@ -247,7 +249,7 @@ async def test_a_server_that_freezes(name: str) -> None:
 
 
 @every
-async def test_a_server_that_restarts(name: str) -> None:
+async def test_a_server_that_restarts(waited_clock: WaitedClock, name: str) -> None:
     dialect = quick(BUILT_IN[name])
     policy = replace(PROMPT, scatter=0.1)
     async with serving(dialect, "restart 200ms after 3 AUDIO") as server:
@@ -257,7 +259,7 @@ async def test_a_server_that_restarts(name: str) -> None:
 
 
 @every
-async def test_a_deaf_server(name: str) -> None:
+async def test_a_deaf_server(waited_clock: WaitedClock, name: str) -> None:
     """It answers pings and says nothing: that is noticed, and the next dial hears all."""
     dialect = quick(BUILT_IN[name], horizon=0.8)
     policy = replace(PROMPT, proof_timeout=0.4)
@@ -272,7 +274,7 @@ async def test_a_deaf_server(name: str) -> None:
 
 
 @every
-async def test_a_dial_that_is_replaced(name: str) -> None:
+async def test_a_dial_that_is_replaced(waited_clock: WaitedClock, name: str) -> None:
     """Before the end of its life, which is known: no retry, and every frame once."""
     dialect = quick(BUILT_IN[name], longest=60.0)
     # Traits have no life so short, for dialling takes seconds. Here it does not.
@@ -287,7 +289,7 @@ async def test_a_dial_that_is_replaced(name: str) -> None:
 
 
 @every
-async def test_a_session_limit(name: str) -> None:
+async def test_a_session_limit(waited_clock: WaitedClock, name: str) -> None:
     """One that the dialect does not expect, in the contract's words."""
     dialect = quick(BUILT_IN[name])
     async with serving(dialect, "session limit 600ms") as server:
@@ -297,7 +299,7 @@ async def test_a_session_limit(name: str) -> None:
 
 
 @every
-async def test_a_server_that_goes_away(name: str) -> None:
+async def test_a_server_that_goes_away(waited_clock: WaitedClock, name: str) -> None:
     """With a notice, where the contract has one."""
     dialect = quick(BUILT_IN[name])
     async with serving(dialect, "go away 200ms after 2 AUDIO") as server:
@@ -307,7 +309,7 @@ async def test_a_server_that_goes_away(name: str) -> None:
 
 
 @every
-async def test_an_error_of_the_server(name: str) -> None:
+async def test_an_error_of_the_server(waited_clock: WaitedClock, name: str) -> None:
     """Its text is in the reason, and it is tried again, unless it says that this is futile."""
     dialect = quick(BUILT_IN[name])
     async with serving(dialect, 'error "so it is" after 2 AUDIO') as server:
@@ -322,7 +324,7 @@ async def test_an_error_of_the_server(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "code"), CODES)
-async def test_a_close_code_of_its_own(name: str, code: int) -> None:
+async def test_a_close_code_of_its_own(waited_clock: WaitedClock, name: str, code: int) -> None:
     """It means on a real socket what the dialect's table says."""
     dialect = quick(BUILT_IN[name])
     rule = dialect.traits.codes[code]
@@ -343,7 +345,7 @@ async def test_a_close_code_of_its_own(name: str, code: int) -> None:
 
 
 @every
-async def test_a_full_server(name: str) -> None:
+async def test_a_full_server(waited_clock: WaitedClock, name: str) -> None:
     """It is asked again, later."""
     dialect = quick(BUILT_IN[name])
     async with serving(dialect, "capacity on dial 1") as server:
@@ -353,7 +355,7 @@ async def test_a_full_server(name: str) -> None:
 
 
 @every
-async def test_a_wrong_key(name: str) -> None:
+async def test_a_wrong_key(waited_clock: WaitedClock, name: str) -> None:
     """One dial, one line, and the key is in no line."""
     dialect = quick(BUILT_IN[name])
     async with serving(dialect, token="the-right-key") as server:
