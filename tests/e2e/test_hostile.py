@@ -21,6 +21,7 @@ from openline.updates import Ended, State, StateChanged
 from openline_server import FaultInjector, Server, ServerConfig, serve
 from openline_server.scripted import Dial, Scripted, serve_script
 from openline_trio import open_session
+from tests.support_clock import WaitedClock
 from tests.support_lines import Frames, Silent
 
 IMPATIENT = Policy(
@@ -76,7 +77,9 @@ async def run_to_end(
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("moment", MOMENTS)
-async def test_a_server_that_closes(nursery: trio.Nursery, moment: str, code: int) -> None:
+async def test_a_server_that_closes(
+    waited_clock: WaitedClock, nursery: trio.Nursery, moment: str, code: int
+) -> None:
     server = await failing(nursery, f'close {code} "go away" {moment}')
     ended, states = await run_to_end(Backend.from_url(server.url))
     assert ended.state is State.FAILED
@@ -86,7 +89,9 @@ async def test_a_server_that_closes(nursery: trio.Nursery, moment: str, code: in
     assert (State.STREAMING in {s.state for s in states}) == (moment == "after ack")
 
 
-async def test_unknown_endings_have_an_end_without_any_limit(nursery: trio.Nursery) -> None:
+async def test_unknown_endings_have_an_end_without_any_limit(
+    waited_clock: WaitedClock, nursery: trio.Nursery
+) -> None:
     server = await failing(nursery, "close 4999 after ack")
     ended, _ = await run_to_end(Backend.from_url(server.url), FOREVER)
     assert (ended.state, server.accepted) == (State.FAILED, 4)
@@ -94,7 +99,9 @@ async def test_unknown_endings_have_an_end_without_any_limit(nursery: trio.Nurse
 
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.parametrize("code", [1000, 1013])
-async def test_the_gate_ends_every_hot_loop(nursery: trio.Nursery, moment: str, code: int) -> None:
+async def test_the_gate_ends_every_hot_loop(
+    waited_clock: WaitedClock, nursery: trio.Nursery, moment: str, code: int
+) -> None:
     server = await failing(nursery, f"close {code} {moment}")
     async with open_session(
         Backend.from_url(server.url), {"mic": Silent()}, policy=FOREVER, random=lambda: 0.0
@@ -130,7 +137,7 @@ async def test_the_gate_ends_every_hot_loop(nursery: trio.Nursery, moment: str, 
     ],
 )
 async def test_a_server_that_refuses_or_breaks(
-    nursery: trio.Nursery, phrase: str, dials: int
+    waited_clock: WaitedClock, nursery: trio.Nursery, phrase: str, dials: int
 ) -> None:
     server = await failing(nursery, phrase)
     ended, _ = await run_to_end(Backend.from_url(server.url))
@@ -138,7 +145,7 @@ async def test_a_server_that_refuses_or_breaks(
     assert server.accepted == dials
 
 
-async def test_retry_after_without_a_time(nursery: trio.Nursery) -> None:
+async def test_retry_after_without_a_time(waited_clock: WaitedClock, nursery: trio.Nursery) -> None:
     async def refused(ws: WebSocketConnection, dial: Dial) -> None:
         raise AssertionError("refused dials do not get here")
 
@@ -194,7 +201,9 @@ async def greet(stream: trio.SocketStream) -> None:
 @pytest.mark.parametrize(
     "handler", [leave, break_off, read_and_break_off, accept_only, send_endless_header, greet]
 )
-async def test_server_of_another_protocol(nursery: trio.Nursery, handler: Raw) -> None:
+async def test_server_of_another_protocol(
+    waited_clock: WaitedClock, nursery: trio.Nursery, handler: Raw
+) -> None:
     accepted = 0
 
     async def serve(stream: trio.SocketStream) -> None:
@@ -214,7 +223,9 @@ async def test_server_of_another_protocol(nursery: trio.Nursery, handler: Raw) -
     assert (ended.state, ended.statistics.dials, accepted) == (State.FAILED, TRIES, TRIES)
 
 
-async def test_a_server_that_stops_reading_is_left(nursery: trio.Nursery) -> None:
+async def test_a_server_that_stops_reading_is_left(
+    waited_clock: WaitedClock, nursery: trio.Nursery
+) -> None:
     """Kernel buffers take a lot; the missing pongs show it."""
 
     server = await failing(nursery, "stall uplink 1min after ack")

@@ -19,6 +19,7 @@ from openline.reconnect.verdicts import Action
 from openline.updates import Ended, State, StateChanged
 from openline_trio import open_session
 from openline_trio.network import connector
+from tests.support_clock import WaitedClock
 from tests.support_lines import Frames
 
 Stream = trio.abc.Stream
@@ -125,7 +126,7 @@ DOORS = {
 
 @pytest.mark.parametrize("door", DOORS)
 async def test_a_closed_door_is_tried_again_once_connected(
-    nursery: trio.Nursery, door: str
+    waited_clock: WaitedClock, nursery: trio.Nursery, door: str
 ) -> None:
     closed = partial(answer_lines, lines=DOORS[door])
     place = Place(good, closed, closed, closed, good, closed)
@@ -141,14 +142,18 @@ async def answer_lines(stream: Stream, lines: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("door", ["404", "400", "403", "downgrade"])
-async def test_at_a_first_contact_it_ends_the_session(nursery: trio.Nursery, door: str) -> None:
+async def test_at_a_first_contact_it_ends_the_session(
+    waited_clock: WaitedClock, nursery: trio.Nursery, door: str
+) -> None:
     place = Place(partial(answer_lines, lines=DOORS[door]))
     _, ended = await place.session(nursery)
     assert (place.dials, ended.state, ended.action) == (1, State.FAILED, Action.FATAL)
 
 
 @pytest.mark.parametrize("door", ["page", "portal"])
-async def test_a_portal_is_tried_again_at_a_first_contact(nursery: trio.Nursery, door: str) -> None:
+async def test_a_portal_is_tried_again_at_a_first_contact(
+    waited_clock: WaitedClock, nursery: trio.Nursery, door: str
+) -> None:
     place = Place(partial(answer_lines, lines=DOORS[door]), good)
     states, _ = await place.session(nursery)
     assert actions(states)[0] is Action.RETRY
@@ -158,13 +163,17 @@ async def test_a_portal_is_tried_again_at_a_first_contact(nursery: trio.Nursery,
 EARLY = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
 
 
-async def test_preliminary_answers_are_passed_over(nursery: trio.Nursery) -> None:
+async def test_preliminary_answers_are_passed_over(
+    waited_clock: WaitedClock, nursery: trio.Nursery
+) -> None:
     states, _ = await Place(partial(good, early=EARLY)).session(nursery)
     assert [each.state for each in states][:2] == [State.CONNECTING, State.AWAITING_ACK]
 
 
 @pytest.mark.parametrize("accept", [b"bm9uc2Vuc2U=", b""])
-async def test_a_wrong_accept_is_a_strike(nursery: trio.Nursery, accept: bytes) -> None:
+async def test_a_wrong_accept_is_a_strike(
+    waited_clock: WaitedClock, nursery: trio.Nursery, accept: bytes
+) -> None:
     place = Place(partial(answer, accept=accept))
     states, ended = await place.session(nursery)
     assert actions(states) == [Action.RETRY] * 3
@@ -172,7 +181,9 @@ async def test_a_wrong_accept_is_a_strike(nursery: trio.Nursery, accept: bytes) 
     assert "4 unknown endings" in ended.reason
 
 
-async def test_a_portals_certificate_is_waited_out(nursery: trio.Nursery) -> None:
+async def test_a_portals_certificate_is_waited_out(
+    waited_clock: WaitedClock, nursery: trio.Nursery
+) -> None:
     authority, portal = trustme.CA(), trustme.CA()
     ours, theirs = (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(2))
     authority.issue_cert("127.0.0.1").configure_cert(ours)  # pyright: ignore[reportUnknownMemberType]
