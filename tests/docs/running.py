@@ -33,7 +33,7 @@ from pathlib import Path
 
 from tests.docs.pages import ROOT, Block, has_display
 
-PATIENCE = 120.0
+PATIENCE = 280.0
 OURS = frozenset({"openline", "python", "pytest", "cat", "ls", "export"})
 _DATA = ROOT / "tests" / "data"
 _CELLS = Path(__file__).with_name("cells.py")

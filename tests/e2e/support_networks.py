@@ -28,10 +28,11 @@ from openline.updates import Ended
 from tests.asyncio import support as on_asyncio
 from tests.faces.corpus import echo
 from tests.faces.script import GoneError, Peer, Receive, Reset, Script, Send, Sleep
+from tests.support_clock import WaitedClock, WaitedLoop
 from tests.support_lines import Frames
 
 #: Seconds that a test waits before it fails.
-LONGEST = 30
+LONGEST = 120
 QUICK = Policy(start_delay=0.001, backoff_first=0.01, backoff_cap=0.01, later_floor=0.01, scatter=0)
 Address: TypeAlias = tuple[str, int]
 
@@ -209,7 +210,7 @@ def _on_trio(backend: Backend, **given: Any) -> Ended:
             async with openline_trio.open_session(backend, source, **given) as session:
                 return await session.wait()
 
-    return trio.run(main)
+    return trio.run(main, clock=WaitedClock(rate=1.0))
 
 
 def _on_asyncio(backend: Backend, **given: Any) -> Ended:
@@ -219,8 +220,8 @@ def _on_asyncio(backend: Backend, **given: Any) -> Ended:
             async with openline_asyncio.open_session(backend, source, **given) as session:
                 return await session.wait()
 
-    return on_asyncio.run(main)
+    return on_asyncio.run(main, WaitedLoop)
 
 
-#: A session of five frames on each face, to its end.
+#: A session of five frames on each face, to its end. No stop of this process makes it late.
 FACES: dict[str, Callable[..., Ended]] = {"trio": _on_trio, "asyncio": _on_asyncio}

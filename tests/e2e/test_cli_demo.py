@@ -79,7 +79,7 @@ async def test_backend_ends_when_the_demo_dies() -> None:
         assert process is not None
         assert process.stdin is not None
         await process.stdin.aclose()  # as the kernel does when the parent was killed
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             assert await process.wait() == 0
 
 

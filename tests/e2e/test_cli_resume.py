@@ -28,12 +28,15 @@ CLIP = Path(openline_cli.__file__).parent / "data" / "meeting.flac"
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
 COMMAND = [sys.executable, "-m", "openline_cli"]
 RATE = 16_000
+PATIENCE = 120.0
 
 Running: TypeAlias = "subprocess.Popen[str]"
 
 
 @contextmanager
-def _running(*arguments: str, stdin: int = subprocess.DEVNULL) -> Generator[Running]:
+def _running(
+    *arguments: str, stdin: int = subprocess.DEVNULL, patience: float = PATIENCE
+) -> Generator[Running]:
     environment = {k: v for k, v in os.environ.items() if k != "OPENLINE_TOKEN"}
     process = subprocess.Popen(
         [*COMMAND, *arguments],
@@ -43,7 +46,7 @@ def _running(*arguments: str, stdin: int = subprocess.DEVNULL) -> Generator[Runn
         stderr=subprocess.PIPE,
         env=environment,
     )
-    timer = threading.Timer(60.0, process.kill)
+    timer = threading.Timer(patience, process.kill)
     timer.start()
     try:
         with process:
@@ -54,7 +57,8 @@ def _running(*arguments: str, stdin: int = subprocess.DEVNULL) -> Generator[Runn
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with _running("serve", "--port", "0", "--recognizer", "echo") as server:
+    serving = ("serve", "--port", "0", "--recognizer", "echo")
+    with _running(*serving, patience=10 * PATIENCE) as server:
         assert server.stdout is not None
         announced = server.stdout.readline()
         assert announced.startswith("listening on ws://127.0.0.1:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import os
@@ -16,7 +17,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pytest
 
@@ -26,9 +27,11 @@ from tests.e2e.support_networks import Authority, HttpProxy, Place, Server
 from tests.e2e.test_networks import needs_ipv6
 from tests.faces.corpus import echo, refusing
 from tests.faces.script import Peer, Receive, Send, Sleep, Steps
+from tests.support_clock import run_waited
 from tests.support_lines import CLOSE, PING, PONG, TEXT, close, frame
 
 PATH = "/ws/live-listener"
+in_real_time: Final = asyncio.run
 #: (state, text) of each step.
 Steps_: TypeAlias = dict[str, tuple[str, str]]
 Doctor: TypeAlias = Callable[..., tuple[int, Steps_]]
@@ -41,7 +44,10 @@ def doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv("OPENLINE_TOKEN", raising=False)
 
-    def run(url: str, *options: str, timeout: str = "2") -> tuple[int, Steps_]:
+    # No stop of this process ends a step too early.
+    monkeypatch.setattr(asyncio, "run", run_waited)
+
+    def run(url: str, *options: str, timeout: str = "20") -> tuple[int, Steps_]:
         status = main(["doctor", url, "--timeout", timeout, "--json", *options])
         lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         return status, {each["step"]: (each["state"], each["text"]) for each in lines}
@@ -562,7 +568,9 @@ def test_a_connection_that_is_cut(doctor: Doctor) -> None:
     assert "broke off without a close frame" in steps["ack"][1]
 
 
-def test_a_flood_of_messages_ends_in_time(doctor: Doctor) -> None:
+def test_a_flood_of_messages_ends_in_time(doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asyncio, "run", in_real_time)  # a loop in a flood never waits
+
     def script(peer: Peer) -> Steps:
         yield from peer.upgrade()
         while True:
@@ -580,7 +588,7 @@ def test_a_name_server_that_says_nothing(doctor: Doctor, monkeypatch: pytest.Mon
     def silent(host: Any, port: Any, *given: Any, **named: Any) -> Any:
         if host != "speech.example" or named.get("flags"):
             return look_up(host, port, *given, **named)
-        over.wait(30)
+        over.wait(60)
         raise socket.gaierror(socket.EAI_AGAIN, "")
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
@@ -631,9 +639,9 @@ def test_ctrl_c_ends_it() -> None:
         command = [sys.executable, "-m", "openline_cli", "doctor", url(mute), "--timeout", "60"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             try:
-                mute.met.wait(30)
+                mute.met.wait(60)
                 process.send_signal(signal.SIGINT)
-                _, err = process.communicate(timeout=30)
+                _, err = process.communicate(timeout=60)
             finally:
                 process.kill()
     assert (process.returncode, err) == (130, "")

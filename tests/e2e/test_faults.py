@@ -9,6 +9,7 @@ import sys
 import wave
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,12 @@ config = ServerConfig(
 )
 trio.run(run_server, config, lambda line: print(line, flush=True))
 """
-PROMPT = Policy(backoff_first=0.2, backoff_cap=0.5, later_floor=0.2, start_delay=0.05)
-WATCHFUL = Policy(
-    backoff_first=0.2, backoff_cap=0.5, start_delay=0.05, ping_interval=0.5, pong_timeout=1.0
+#: Seconds that a test waits before it fails: a process may take long to come back.
+LIMIT = 240
+PROMPT = Policy(
+    backoff_first=0.2, backoff_cap=4.0, later_floor=0.2, start_delay=0.05, finish_timeout=LIMIT
 )
+WATCHFUL = replace(PROMPT, ping_interval=0.5, pong_timeout=1.0)
 
 
 class Server:
@@ -55,7 +58,7 @@ class Server:
         )
         assert self._process.stdout is not None
         output = b""
-        with trio.fail_after(30):
+        with trio.fail_after(LIMIT):
             while b"\n" not in output:
                 data = await self._process.stdout.receive_some()
                 assert data, "the backend did not start"
@@ -100,7 +103,7 @@ async def serving(record: Path, **options: Any) -> AsyncGenerator[Server]:
 
 
 async def until(session: Session, *states: State) -> StateChanged:
-    with trio.fail_after(30):
+    with trio.fail_after(LIMIT):
         async for update in session:
             if isinstance(update, StateChanged) and update.state in states:
                 return update
@@ -109,7 +112,7 @@ async def until(session: Session, *states: State) -> StateChanged:
 
 async def until_transcript(session: Session, seconds: float) -> None:
     """Read on until a transcript comes, final or not, up to ``seconds``."""
-    with trio.fail_after(30):
+    with trio.fail_after(LIMIT):
         async for update in session:
             if isinstance(update, Transcript) and update.end >= seconds:
                 return
@@ -133,7 +136,7 @@ async def test_a_backend_that_is_killed_and_comes_back(tmp_path: Path) -> None:
             await server.end()
             await until(session, State.RECONNECTING)
             await server.start()
-            with trio.fail_after(30):
+            with trio.fail_after(LIMIT):
                 ended = await session.wait()
         check_whole(ended, 180)
         first, second = server.recordings()
@@ -154,7 +157,7 @@ async def test_a_backend_that_freezes_is_noticed(tmp_path: Path) -> None:
         lost = await until(session, State.RECONNECTING)
         assert "ping" in lost.reason
         server.send(signal.SIGCONT)
-        with trio.fail_after(30):
+        with trio.fail_after(LIMIT):
             ended = await session.wait()
         check_whole(ended, 120)
 
@@ -164,7 +167,7 @@ async def test_a_wrong_token_is_one_dial(tmp_path: Path) -> None:
         serving(tmp_path, token="right") as server,
         open_session(server.backend, {"mic": Silent()}, credentials="wrong") as session,
     ):
-        with trio.fail_after(30):
+        with trio.fail_after(LIMIT):
             ended = await session.wait()
     assert (ended.state, ended.action) == (State.FAILED, Action.FATAL)
     assert ended.statistics.dials == 1
@@ -184,7 +187,7 @@ async def test_a_full_backend_is_asked_again(tmp_path: Path) -> None:
                     lost = await until(second, State.RECONNECTING)
                     assert "capacity" in lost.reason
                     assert lost.action is Action.LATER
-                with trio.fail_after(30):
+                with trio.fail_after(LIMIT):
                     assert (await first.stop()).state is State.CLOSED
                     ended = await second.wait()
     check_whole(ended, 30)
@@ -200,7 +203,7 @@ async def test_stop_during_an_outage_finishes_after_it(tmp_path: Path) -> None:
         await until(session, State.RECONNECTING)
         session.request_stop()
         await server.start()
-        with trio.fail_after(30):
+        with trio.fail_after(LIMIT):
             ended = await session.wait()
     check_whole(ended, ended.statistics.sources["mic"].captured // 320)
 
@@ -215,6 +218,6 @@ async def test_session_returns_after_a_clean_restart(tmp_path: Path) -> None:
         lost = await until(session, State.RECONNECTING)
         assert "restarting" in lost.reason
         await server.start()
-        with trio.fail_after(30):
+        with trio.fail_after(LIMIT):
             ended = await session.wait()
     check_whole(ended, 80)

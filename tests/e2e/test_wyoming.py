@@ -41,7 +41,7 @@ from openline_wyoming.offer import Offer
 from openline_wyoming.server import Service, serve
 
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @contextmanager

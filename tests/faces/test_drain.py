@@ -260,7 +260,7 @@ def test_a_producer_beside_a_session_in_a_thread_waits_for_the_line() -> None:
         found: list[bool] = []
         for _ in range(6):
             session.push(SECOND)
-            found.append(session.drain(timeout=0.2))
+            found.append(session.drain(timeout=0.2 if found else 60))
         assert found[0]
         assert not found[-1]
         session.abort()

@@ -207,7 +207,7 @@ async def test_a_browser_that_does_not_come_is_waited_for_a_moment(
         await started.event.wait()
         await wait_all_tasks_blocked(0.01)
 
-    with trio.fail_after(5):
+    with trio.fail_after(60):
         await LivePage().around(follow)
 
 

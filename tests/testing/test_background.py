@@ -69,7 +69,7 @@ def test_it_serves_a_test_on_asyncio() -> None:
 async def test_an_openline_session_holds_through_it() -> None:
     with BackgroundBackend("cut after 60 frames; cut mid-final on dial 2") as backend:
         async with open_session(backend.backend, {"mic": Frames(150)}, policy=PROMPT) as session:
-            with trio.fail_after(30):
+            with trio.fail_after(60):
                 ended = await session.wait()
     assert ended.complete
     assert ended.statistics.sources["mic"].confirmed == 150 * 320
@@ -100,7 +100,7 @@ async def test_its_address_and_dialect_are_all_that_a_session_needs(name: Dialec
             credentials="t",
             policy=PROMPT,
         ) as session:
-            with trio.fail_after(30):
+            with trio.fail_after(60):
                 ended = await session.wait()
     assert ended.complete
     assert backend.dials == 1
@@ -138,7 +138,7 @@ def test_later_failure_is_raised_by_stop(
 
     monkeypatch.setattr("openline_testing.background.serve", dies)
     backend = BackgroundBackend()
-    assert dead.wait(10)
+    assert dead.wait(60)
     with pytest.raises(ExceptionGroup) as caught:
         backend.stop()
     assert "the sky fell" in repr(caught.value.exceptions)

@@ -44,11 +44,11 @@ class Running:
 
         def hang() -> None:
             self.blocked.set()
-            assert self.goes_on.wait(30)
+            assert self.goes_on.wait(60)
             self.loop.stop()
 
         self.loop.call_soon_threadsafe(hang)
-        assert self.blocked.wait(30)
+        assert self.blocked.wait(60)
         self.calls._queue = _Told(self.queued)  # pyright: ignore[reportPrivateUsage]
 
     def end(self) -> None:
@@ -128,11 +128,11 @@ def test_what_the_loop_has_not_begun_is_answered_at_its_end() -> None:
         found: list[object] = []
         asking = [answers(there, found), threading.Thread(target=lambda: waits(there, found))]
         asking[1].start()
-        assert there.queued.acquire(timeout=30)
-        assert there.queued.acquire(timeout=30)
+        assert there.queued.acquire(timeout=60)
+        assert there.queued.acquire(timeout=60)
         there.end()
         for thread in asking:
-            thread.join(30)
+            thread.join(60)
     assert sorted(map(str, found)) == ["7", "over", "over"]
 
 
@@ -152,7 +152,7 @@ def test_a_wait_under_way_is_over_with_the_loop() -> None:
             await asyncio.Event().wait()
 
         def end() -> None:
-            assert begun.wait(30)
+            assert begun.wait(60)
             there.end()
 
         ending = threading.Thread(target=end)
@@ -181,5 +181,5 @@ def test_a_ctrl_c_cancels_what_was_waited_for() -> None:
     with running() as there:
         with pytest.raises(KeyboardInterrupt):
             there.calls.wait(interrupted)
-        assert cancelled.wait(30)
+        assert cancelled.wait(60)
         assert there.calls.call(lambda: 7) == 7

@@ -24,7 +24,7 @@ def test_thread_sessions_share_one_call() -> None:
 
     def provide() -> str:
         begun.append(1)
-        assert gate.wait(20)
+        assert gate.wait(60)
         return "fresh-token"
 
     shared = SharedProvider(provide)
@@ -63,7 +63,7 @@ def test_provider_that_never_returns_holds_up_no_close() -> None:
                 break
         closing = threading.Thread(target=one.close, daemon=True)
         closing.start()
-        closing.join(30)
+        closing.join(60)
         waits = closing.is_alive()
         for_ever.set()  # whatever was found: what waits for it shall not hold up the other tests
         assert not waits, "the close waits for the provider"

@@ -200,9 +200,9 @@ def test_two_threads_do_not_iterate_over_one_session() -> None:
         threads = [threading.Thread(target=read) for _ in range(2)]
         for thread in threads:
             thread.start()
-        assert "read them in one thread" in str(fates.get(timeout=10))
+        assert "read them in one thread" in str(fates.get(timeout=60))
         ended = session.stop()
-        assert fates.get(timeout=10) is ended
+        assert fates.get(timeout=60) is ended
         for thread in threads:
             thread.join()
         assert list(session) == []
