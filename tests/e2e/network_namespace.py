@@ -29,6 +29,10 @@ from tests.e2e.support_networks import Place
 from tests.support_lines import Frames
 
 ADDRESS = "192.0.2.7"
+#: Seconds that a session may take until its first dial fails, and from then on: without hints it
+#: takes all of them.
+LIMIT = 60
+LIMITS = {"on": LIMIT, "off": 5}
 SLOW = Policy(start_delay=0.001, backoff_first=120, backoff_cap=120, give_up_after=None)
 
 
@@ -52,13 +56,14 @@ def waits(update: object) -> bool:
     return isinstance(update, StateChanged) and update.state is State.RECONNECTING
 
 
-def on_trio(backend: Backend, lost: Callable[[], None], **given: Any) -> Ended | None:
+def on_trio(backend: Backend, lost: Callable[[], None], limit: float, **given: Any) -> Ended | None:
     async def main() -> Ended | None:
-        with trio.move_on_after(5):
+        with trio.move_on_after(LIMIT) as scope:
             source = {"mic": Frames(5)}
             async with openline_trio.open_session(backend, source, **given) as session:
                 async for update in session:
                     if waits(update):
+                        scope.deadline = trio.current_time() + limit
                         lost()
                 return session.ended
         return None
@@ -67,17 +72,18 @@ def on_trio(backend: Backend, lost: Callable[[], None], **given: Any) -> Ended |
 
 
 def on_asyncio_(
-    loop: str, backend: Backend, lost: Callable[[], None], **given: Any
+    loop: str, backend: Backend, lost: Callable[[], None], limit: float, **given: Any
 ) -> Ended | None:
     async def main() -> Ended | None:
         source = {"mic": on_asyncio.Frames(5)}
         try:
             async with (
-                asyncio.timeout(5),
+                asyncio.timeout(LIMIT) as scope,
                 openline_asyncio.open_session(backend, source, **given) as session,
             ):
                 async for update in session:
                     if waits(update):
+                        scope.reschedule(asyncio.get_running_loop().time() + limit)
                         lost()
                 return session.ended
         except TimeoutError:
@@ -105,7 +111,9 @@ def main(face: str, hints: str) -> None:
         threads = [threading.Thread(target=network.bring)]
         lost = threads[0].start
         play = on_trio if face == "trio" else partial(on_asyncio_, face)
-        ended = play(backend, partial(_once, lost), policy=SLOW, network_hints=hints == "on")
+        ended = play(
+            backend, partial(_once, lost), LIMITS[hints], policy=SLOW, network_hints=hints == "on"
+        )
         threads[0].join()
         took = place.first - network.at if place.first else None
         print(ended is not None and ended.complete, place.dials, took)

@@ -28,7 +28,7 @@ def play(face: str, hints: str) -> list[str]:
     module = "tests.e2e.network_namespace"
     command = ["unshare", "-n", sys.executable, "-m", module, face, hints]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, check=False, text=True, timeout=60
+        command, cwd=ROOT, capture_output=True, check=False, text=True, timeout=240
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
@@ -39,7 +39,7 @@ def play(face: str, hints: str) -> list[str]:
 def test_an_address_that_appears_ends_the_wait_for_the_next_dial(face: str) -> None:
     complete, dials, took = play(face, "on")
     assert (complete, dials) == ("True", "1")
-    assert float(took) < 1.0
+    assert float(took) < 30.0  # without the hint a minute or more
 
 
 @pytest.mark.skipif(bool(WHY), reason=WHY)
