@@ -19,7 +19,7 @@ from tests.e2e.support_sound import MONITOR_HZ, SoundServer, clicks, missing, to
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
 COMMAND = [sys.executable, "-m", "openline_cli"]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.support_profiles import many
 
 CLIP = Path(openline_cli.__file__).parent / "data" / "meeting.flac"
 COMMAND = [sys.executable, "-m", "openline_cli"]
-PATIENCE = 60.0
+PATIENCE = 120.0
 KILLS = int(os.environ.get("OPENLINE_KILLS", many(1, 3)))
 #: The lines that a whole session prints at this speed are at least so many.
 SPEED, LINES = "8", 60

@@ -27,7 +27,7 @@ from tests.docs.pages import ROOT, blocks
 
 PAGE = ROOT / "docs" / "howto" / "fastapi.md"
 SHORT = Path(__file__).parents[1] / "data" / "goforward.wav"
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 @pytest.fixture
