@@ -20,10 +20,12 @@ from typing import Final, Literal, Self, TypedDict
 from urllib.parse import urlsplit
 
 import msgspec
-from playwright.sync_api import ConsoleMessage, Page, Route, WebSocketRoute, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, Route, WebSocketRoute, expect, sync_playwright
 
 #: The browser of Debian, and of most other systems.
 PROGRAM: Final = "chromium"
+#: Milliseconds that a test waits for a page before it fails; Playwright's own are 5 s and 30 s.
+PATIENCE: Final = 120_000
 #: The rules of the Web Content Accessibility Guidelines, to the level AA, in axe's words.
 WCAG: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 #: Schemes of what is no request: it is in the page already.
@@ -108,9 +110,13 @@ class Browser:
     def __enter__(self) -> Self:
         # Its sandbox needs another user than root; a container's tests often have no other.
         unsafe = ("--no-sandbox",) if os.name == "posix" and os.getuid() == 0 else ()
+        expect.set_options(timeout=PATIENCE)
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(
-            executable_path=shutil.which(PROGRAM), headless=True, args=[*_FLAGS, *unsafe]
+            executable_path=shutil.which(PROGRAM),
+            headless=True,
+            args=[*_FLAGS, *unsafe],
+            timeout=PATIENCE,
         )
         return self
 
@@ -128,6 +134,7 @@ class Browser:
             color_scheme=scheme,
             reduced_motion="reduce",
         )
+        context.set_default_timeout(PATIENCE)
         try:
             tab = Tab(context.new_page(), origin(url))
             tab.page.goto(url)

@@ -26,8 +26,6 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 ROOT: Final = Path(__file__).parents[2]
 JOURNALS: Final = ROOT / "tests" / "journals"
 CLIP: Final = ROOT / "tests" / "data" / "goforward.wav"
-#: Milliseconds for what another process has to do first.
-SOON: Final = 120_000
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +104,11 @@ def test_a_live_page_grows_through_an_outage_to_the_end(browser: Browser) -> Non
         browser.tab(address) as tab,
     ):
         page = tab.page
-        expect(page.locator("#live")).to_have_text("live", timeout=SOON)
-        expect(page.locator("#story")).to_contain_text("the line was lost", timeout=SOON)
-        expect(page.locator("#story")).to_contain_text("the line is open again", timeout=SOON)
+        expect(page.locator("#live")).to_have_text("live")
+        expect(page.locator("#story")).to_contain_text("the line was lost")
+        expect(page.locator("#story")).to_contain_text("the line is open again")
         before = page.locator("#time").inner_text()
-        expect(page.locator("#live")).to_have_text("the session has ended", timeout=SOON)
+        expect(page.locator("#live")).to_have_text("the session has ended")
         assert process.wait(timeout=120) == 0
         assert page.locator("#time").inner_text() > before
         expect(page.locator("#outcome")).to_contain_text("closed")
@@ -136,16 +134,16 @@ def test_a_page_outlives_the_backend_and_the_command(browser: Browser) -> None:
         browser.tab(address) as other,
     ):
         for tab in (one, other):
-            expect(tab.page.locator("#state")).to_contain_text("streaming", timeout=SOON)
+            expect(tab.page.locator("#state")).to_contain_text("streaming")
         server.kill()
         for tab in (one, other):
-            expect(tab.page.locator("#story")).to_contain_text("dials again", timeout=SOON)
+            expect(tab.page.locator("#story")).to_contain_text("dials again")
         other.page.reload()
-        expect(other.page.locator("#story")).to_contain_text("dials again", timeout=SOON)
+        expect(other.page.locator("#story")).to_contain_text("dials again")
         process.kill()
         for tab in (one, other):
             lost = "the connection to the session is lost"
-            expect(tab.page.locator("#live")).to_have_text(lost, timeout=SOON)
+            expect(tab.page.locator("#live")).to_have_text(lost)
             tab.page.locator("#first-trouble").click()
             expect(tab.page.locator("#state")).to_contain_text("reconnecting")
             assert tab.foreign == []
@@ -181,7 +179,7 @@ def test_nobody_else_gets_the_page_and_nothing_holds_its_address(
         assert status(address, Host="evil.example") == 403
         assert status(f"{address}events", Origin="https://evil.example") == 403
         with browser.tab(address) as tab:
-            expect(tab.page.locator("#live")).to_have_text("the session has ended", timeout=SOON)
+            expect(tab.page.locator("#live")).to_have_text("the session has ended")
         _, err = process.communicate(timeout=120)
     lead = asked.read_text().strip()
     assert lead.startswith("file://")
