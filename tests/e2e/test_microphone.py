@@ -91,7 +91,7 @@ class Ear:
     def heard(self) -> Samples:
         return np.concatenate(self.parts)
 
-    async def until(self, ready: Callable[[], object], seconds: float = 20.0) -> None:
+    async def until(self, ready: Callable[[], object], seconds: float = 60.0) -> None:
         with trio.fail_after(seconds):
             while not ready():  # noqa: ASYNC110  # a sink has no event
                 await trio.sleep(0.005)

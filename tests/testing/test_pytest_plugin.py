@@ -34,7 +34,7 @@ def run(folder: Path, source: str, *options: str) -> str:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
     done = subprocess.run(
         [*command, "-q", "-W", "error", "--rootdir", str(folder), str(folder)],
-        capture_output=True, check=False, text=True, timeout=60, cwd=folder,
+        capture_output=True, check=False, text=True, timeout=240, cwd=folder,
         env={**os.environ, "PYTHONPATH": os.pathsep.join((SOURCES, str(folder)))},
     )  # fmt: skip
     return done.stdout + done.stderr

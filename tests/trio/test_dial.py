@@ -136,7 +136,7 @@ async def play(
     with all_delivered():
         async with trio.open_nursery() as nursery:
             net = Net(nursery, script)
-            with trio.fail_after(20):
+            with trio.fail_after(60):
                 await dial_to(net, line, backend=backend, credential=credential).run()
             nursery.cancel_scope.cancel()
     assert line.released == [7]
@@ -766,7 +766,7 @@ async def test_closing_handshake_ends_for_any_peer(said: bytes) -> None:
             await line.until(SocketOpened)
             await wait_all_tasks_blocked()
             dial.close(1000)
-            with trio.fail_after(10):
+            with trio.fail_after(60):
                 await line.until(SocketLost)
             nursery.cancel_scope.cancel()
     assert isinstance(line.end, SocketLost)
@@ -792,7 +792,7 @@ async def test_a_close_that_crosses_the_peers(said: bytes) -> None:
         await wait_all_tasks_blocked()
         over.set()
         dial.close(1000)
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             await line.until(SocketLost)
 
 

@@ -90,7 +90,7 @@ def test_audio_and_holes_are_the_time_on_the_capture_clock(steps: list[Block]) -
                 thread.finish()
                 items.extend(handover.take_nowait())
         thread.close()
-        thread.join(10)
+        thread.join(60)
         items.extend(handover.take_nowait())
 
     trio.run(main)

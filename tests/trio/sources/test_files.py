@@ -302,7 +302,7 @@ async def test_cancellation_leaves_no_thread_and_no_file(write: Write, recorder:
         def slowly() -> T:
             result = blocking()
             reading.set()
-            go_on.wait(10)
+            go_on.wait(60)
             finished.append(True)
             return result
 

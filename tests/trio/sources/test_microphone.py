@@ -32,8 +32,8 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
 
 
 async def until(ready: Callable[[], object]) -> None:
-    """Wait for another thread, 10 s at most."""
-    with trio.fail_after(10):
+    """Wait for another thread, 60 s at most."""
+    with trio.fail_after(60):
         while not ready():  # noqa: ASYNC110  # a thread has no event for trio
             await trio.sleep(0.001)
 
@@ -120,7 +120,7 @@ async def test_by_the_policy_fail_it_is_lost(card: Card, recorder: Recorder) -> 
     card.abort_error = PortAudioError("the device is gone")
     async with trio.open_nursery() as nursery:
         nursery.start_soon(unplug)
-        with trio.fail_after(10), pytest.raises(SourceError, match="the microphone went away"):
+        with trio.fail_after(60), pytest.raises(SourceError, match="the microphone went away"):
             await Microphone(policy="fail").run(recorder)
     assert recorder.items == [BLOCK]  # what came before is delivered
     assert card.streams[0].calls == ["start", "abort", "close"]
@@ -153,7 +153,7 @@ async def test_a_driver_that_hangs_does_not_hang_the_session(
     async def script(_: Stream) -> None:
         await trio.lowlevel.checkpoint()
 
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         await run_while(Microphone(worker=hangs), recorder, card, script)
     assert abandoned == [True]
 

@@ -169,7 +169,7 @@ def test_live_container_is_sent_as_it_comes(recorder: Recorder) -> None:
     async def wait() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(PcmSource(reading, speed=1e6).run, recorder)
-            with trio.fail_after(20):
+            with trio.fail_after(60):
                 await enough.wait()
             nursery.cancel_scope.cancel()
 

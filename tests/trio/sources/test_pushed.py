@@ -105,7 +105,7 @@ async def test_send_in_another_trio_wakes_the_one_that_takes(recorder: Recorder)
         nursery.start_soon(source.run, recorder)
         await wait_all_tasks_blocked()
         await trio.to_thread.run_sync(trio.run, elsewhere)
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             while not recorder.items:
                 await trio.lowlevel.checkpoint()
         source.close()
@@ -165,7 +165,7 @@ async def test_from_a_thread(recorder: Recorder) -> None:
         for piece in numbers:
             source.send_from_thread(piece)
             if piece is numbers[50]:
-                go_on.acquire(timeout=10)
+                go_on.acquire(timeout=60)
         source.close()
 
     async with trio.open_nursery() as nursery:
