@@ -38,6 +38,8 @@ def faults(draw: st.DrawFn) -> Fault:
         case "[error]":
             number = draw(st.just(0) | st.integers(1, 65535))
             text = draw(st.just("") | texts)
+        case "[text]":
+            text = draw(st.just("") | texts)
         case "status":
             number = draw(st.integers(200, 599))
         case "factor":

@@ -12,6 +12,7 @@ fault that falsifies a final does so before any contract writes it:
 ``progress``      ``received``, ``taken``, ``settled`` in seconds: arrived; given to the
                   recogniser; before this place no word is still to come. ``waiting``: a
                   final is being recognised
+``asr_failed``    a final whose words failed, with ``code`` or an empty one
 ``metrics``       each second, for each source
 ``flushed``       all audio before a ``Flush`` is recognised; ``at`` in seconds
 ``final_summary`` all audio before the ``Stop`` is recognised, and all words are sent
@@ -19,9 +20,10 @@ fault that falsifies a final does so before any contract writes it:
 ================  =====================================================================
 
 Five more end the connection, and ``write`` says how, with an ``Ending`` as the last item:
-``error`` (``code`` or None, ``message``), ``capacity`` (no session is free), ``limit`` (the
-session is ``seconds`` long), ``idle`` (no audio and no keepalive for ``seconds``) and ``gone``;
-``go_away`` announces this last one ``seconds`` before.
+``error`` (``code`` or None, ``message``; ``uncoded``: no code in the message either),
+``capacity`` (no session is free), ``limit`` (the session is ``seconds`` long), ``idle`` (no audio
+and no keepalive for ``seconds``) and ``gone``; ``go_away`` announces this last one ``seconds``
+before.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias, cast
 from urllib.parse import parse_qs
 
 from openline_server.config import STOP_WAIT
@@ -177,6 +179,8 @@ class Contract:
     tells_failures: ClassVar[bool] = False
     #: What the frame of a final contains, and no other.
     final_mark: ClassVar[bytes]
+    #: The same contract as other servers speak it, by the words of the fault that asks for it.
+    variants: ClassVar[Mapping[str, type[Contract]]] = {}
 
     def __init__(self, opening: Opening) -> None:
         """The socket is about to open."""
@@ -226,7 +230,8 @@ class Contract:
         Each type has a method of its name, as ``on_asr_final``; what has none is not told.
         """
         write = getattr(self, f"on_{happening['type']}", None)
-        return () if write is None else write(happening)
+        answers: Sequence[Answer] = () if write is None else write(happening)
+        return [_uncoded(each) for each in answers] if happening.get("uncoded") else answers
 
     def encode(self, message: JsonObject) -> str:
         """The text frame of a message."""
@@ -297,6 +302,18 @@ class Contract:
     def on_gone(self, _happening: JsonObject) -> Sequence[Answer]:
         """RFC 6455's "going away"."""
         return (Ending(1001),)
+
+
+def _uncoded(answer: Answer) -> Answer:
+    """Without the members that are codes."""
+    if not isinstance(answer, dict):
+        return answer
+    left: JsonObject = {}
+    for name, value in answer.items():
+        if name not in {"code", "error_code"}:
+            inner = cast("JsonObject", value) if isinstance(value, dict) else None
+            left[name] = value if inner is None else _uncoded(inner)
+    return left
 
 
 def tokens_of(

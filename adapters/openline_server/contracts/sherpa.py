@@ -144,6 +144,19 @@ class Sherpa(Contract):
         return f"{{ {', '.join(members)}}}"
 
 
+class OlderSherpa(Sherpa):
+    """Before version 1.12: no message says that it is the last, nor counts blanks."""
+
+    def _state(self, transcript: JsonObject, *, final: bool = False, eof: bool = False) -> Wire:
+        state = super()._state(transcript, final=final, eof=eof)
+        if isinstance(state, dict):
+            del state["is_eof"], state["num_trailing_blanks"]
+        return state
+
+
+Sherpa.variants = {"older server": OlderSherpa}
+
+
 def _written(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_written, cast('list[object]', value)))}]"

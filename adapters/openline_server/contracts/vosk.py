@@ -18,6 +18,7 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar, Final, cast
 
+from openline.updates import SAMPLE_RATE
 from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
@@ -176,6 +177,31 @@ class Vosk(Contract):
         return _written(message, "")
 
 
+class VoskInCpp(Vosk):
+    """``asr_server.cpp`` of the same project: every text but the end is audio to it.
+
+    So it answers a ``config`` and a reset with a partial. Its rate is that of ``VOSK_SAMPLE_RATE``,
+    here 16 kHz. Behind the last result it closes only at the next message.
+    """
+
+    done: ClassVar[Ending | None] = None
+
+    def __init__(self, opening: Opening) -> None:
+        """The audio has 16 kHz, whatever the client says."""
+        super().__init__(opening)
+        self._decoder = Decoder(rate=SAMPLE_RATE)
+
+    def read(self, message: str | bytes) -> Sequence[Action]:
+        """Audio, or the end."""
+        if self._finishing:
+            return (End(Ending(1000), stop=True),)
+        if message == _EOF:
+            return super().read(message)
+        data = message.encode() if isinstance(message, str) else message
+        return super().read(data[: len(data) // 2 * 2])  # half a sample is no audio to it
+
+
+Vosk.variants = {"cpp server": VoskInCpp}
 _BROKEN: Final = (End(Ending(1011)),)
 
 

@@ -39,6 +39,8 @@ _FORMATS: Final[dict[str, Encoding]] = {"float32": "f32le", "int16": "s16le", "u
 _NEEDED: Final = ("uid", "language", "task", "model")
 _END: Final = b"END_OF_AUDIO"
 _SEGMENTS: Final = 10
+#: How often an older server repeats its last message in a pause, once a second.
+_REPEATS: Final = 5
 
 
 class WhisperLive(Contract):
@@ -173,6 +175,51 @@ class WhisperLive(Contract):
     def encode(self, message: JsonObject) -> str:
         """As Python's ``json.dumps`` does by default."""
         return spaced(message)
+
+
+class OlderWhisperLive(WhisperLive):
+    """A server of 2024: 32-bit float alone, and no segment says whether it is completed.
+
+    In a pause it repeats its last message for 5 s (``show_prev_out_thresh``).
+    """
+
+    final_mark: ClassVar[bytes] = b"}, {"
+
+    def __init__(self, opening: Opening) -> None:
+        """Nothing is there to be repeated."""
+        super().__init__(opening)
+        self._repeats = 0
+
+    def on_asr_partial(self, happening: JsonObject) -> Sequence[Answer]:
+        """The next one has the open segment anyway."""
+        self._repeats = 0
+        return super().on_asr_partial(happening)
+
+    def on_asr_final(self, happening: JsonObject) -> Sequence[Answer]:
+        """From here on it is repeated."""
+        self._repeats = _REPEATS
+        return super().on_asr_final(happening)
+
+    def on_metrics(self, happening: JsonObject) -> Sequence[Answer]:
+        """Each second: the last message again, while nothing is said."""
+        if not self._repeats:
+            return ()
+        self._repeats -= 1
+        return self._told(happening, [])
+
+    def _options(self, message: str | bytes) -> Sequence[Action]:
+        found = super()._options(message)
+        if self._decoder is not None:
+            self._decoder = Decoder("f32le")
+        return found
+
+    def _segment(self, transcript: JsonObject, *, completed: bool) -> JsonObject:
+        segment = super()._segment(transcript, completed=completed)
+        del segment["completed"]
+        return segment
+
+
+WhisperLive.variants = {"older server": OlderWhisperLive}
 
 
 def _time(seconds: float) -> str:
