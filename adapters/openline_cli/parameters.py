@@ -13,7 +13,7 @@ Names are not abbreviated.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite, nan
@@ -70,7 +70,8 @@ class Parameter:
     def convert(self, text: str) -> object:
         """The value of ``text``. Raises ValueError; its text is what to give instead."""
         if self.choices and text not in self.choices:
-            raise ValueError(f"give {', '.join(self.choices[:-1])} or {self.choices[-1]}")
+            choice = f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+            raise ValueError(f"give {choice}{suggestion(text, self.choices)}")
         return self.read(text)
 
 
@@ -248,7 +249,7 @@ def _misused(command: Command, what: str) -> Problem:
     return Problem(f"{what} (see openline {command.name} --help)")
 
 
-def suggestion(wrong: str, known: Mapping[str, object]) -> str:
+def suggestion(wrong: str, known: Iterable[str]) -> str:
     """``; did you mean …?`` if a name in ``known`` is close to ``wrong``, else nothing."""
     close = get_close_matches(wrong, known, n=1)
     return f"; did you mean {close[0]}?" if close else ""

@@ -90,6 +90,8 @@ _KNOWN: Final = sorted({"then", *re.findall("[a-z]+", fault_list().lower())})
 #: What may stand between two parts, and behind one: a hyphen between letters is a space.
 _GAP: Final = r"(?:\s+|(?<=[a-z])-(?=[a-z]))?"
 _END: Final = r"(?=$|[\s;,]|(?<=[a-z])-[a-z])"
+#: How like a known word another one has to be (difflib's ratio): "duplicate" is 0.62 like "late".
+_NEAR: Final = 0.65
 #: What fits in a close frame beside the code.
 _MAX_REASON: Final = 123
 _MAX_URL: Final = 2000
@@ -289,7 +291,7 @@ class _Reader:
         text = self._text
         for word in re.finditer("[a-z]+", text, re.IGNORECASE):
             old = word[0].lower()
-            for near in [] if old in _KNOWN else get_close_matches(old, _KNOWN, 1):
+            for near in [] if old in _KNOWN else get_close_matches(old, _KNOWN, 1, _NEAR):
                 repaired = f"{text[: word.start()]}{near}{text[word.end() :]}".strip()
                 if _reads(repaired):
                     self._at = word.start()
@@ -299,7 +301,7 @@ class _Reader:
             for first in _FIRST_WORDS:
                 if _reads(whole := f"{first} {rest}"):
                     return whole
-        near_words = get_close_matches(text.strip().lower(), _EXAMPLES, 1)
+        near_words = get_close_matches(text.strip().lower(), _EXAMPLES, 1, _NEAR)
         return _EXAMPLES[near_words[0]] if near_words else None
 
 
