@@ -157,7 +157,7 @@ class FaultInjector(Hooks):
             case Flush() if self._contract.stops_by_flush:
                 self._flush_slowly(dial)
                 self._reach(dial, Mark.STOP)
-            case Audio():
+            case Audio(more=False):
                 dial.frames += 1
                 self._reach(dial, Mark.FRAME, dial.frames)
             case _:

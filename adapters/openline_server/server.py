@@ -33,7 +33,7 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
 from wsproto.utilities import LocalProtocolError
 
-from openline_server import admission, contract, no_upgrade
+from openline_server import admission, no_upgrade
 from openline_server.config import BackendError, ServerConfig
 from openline_server.contracts import CONTRACTS, Contract
 from openline_server.contracts.base import Ending, Rejection
@@ -238,7 +238,7 @@ class Server:
                     nursery,
                     transport,
                     message_queue_size=_READ_AHEAD,
-                    max_message_size=contract.MAX_MESSAGE_BYTES,
+                    max_message_size=self.contract.most_bytes,
                     receive_buffer_size=_RECEIVE_BYTES,
                 )
                 transport.requested()

@@ -156,6 +156,8 @@ class Session:
             return
         for action in actions:
             await self._act(action, nursery)
+            if isinstance(action, Audio) and action.more:
+                await trio.lowlevel.checkpoint()  # decoding the next part takes its time
 
     async def _act(self, action: Action, nursery: trio.Nursery) -> None:
         await self._hooks.acting(self._peer, action)

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import ClassVar, Final, TypeAlias, cast
@@ -39,6 +39,7 @@ from urllib.parse import parse_qs
 from openline_server.config import STOP_WAIT
 from openline_server.contract import (
     BYTES_PER_SECOND,
+    MAX_MESSAGE_BYTES,
     Audio,
     Ids,
     Ignored,
@@ -49,6 +50,7 @@ from openline_server.contract import (
     Stop,
     encode,
 )
+from openline_server.contracts.pcm import Decoder
 from openline_server.contracts.values import close_code, path_of, query_of
 
 __all__ = [
@@ -162,6 +164,8 @@ class Contract:
     #: The audio that is queued before the oldest is dropped, and how much goes then, in seconds.
     queue_seconds: ClassVar[float] = 600.0
     shed_seconds: ClassVar[float] = 0.0
+    #: The longest message that it takes; one that is longer is answered by 1009.
+    most_bytes: ClassVar[int] = MAX_MESSAGE_BYTES
     #: How long a session may last, in seconds.
     longest: ClassVar[float] = inf
     #: Whether ``progress`` is to be written.
@@ -220,8 +224,11 @@ class Contract:
         """What the opening alone asks for: a session at once, or nothing."""
         return (self.start(),)
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
-        """The actions that a message asks for. Raises MalformedMessageError, Refusal."""
+    def read(self, message: str | bytes) -> Iterable[Action]:
+        """The actions that a message asks for, made as they are asked for.
+
+        Raises MalformedMessageError, Refusal.
+        """
         raise NotImplementedError
 
     def write(self, happening: JsonObject) -> Sequence[Answer]:
@@ -243,10 +250,21 @@ class Contract:
         """The action that opens the session."""
         return Start(Ids(self.opening.id, self.opening.id, self.opening.id))
 
-    def audio(self, pcm: bytes) -> Audio:
+    def audio(self, pcm: bytes, *, more: bool = False) -> Audio:
         """Audio of the one source, counted."""
         self._bytes += len(pcm)
-        return Audio(SOURCE, pcm)
+        return Audio(SOURCE, pcm, more)
+
+    def decoded(self, decoder: Decoder, data: bytes) -> Iterable[Audio]:
+        """The audio of a message; of a big one, each part is decoded when it is asked for."""
+        first, *others = decoder.parts(data)
+        if not others:
+            return (self.audio(decoder.push(first)),)
+        return self._in_parts(decoder, [first, *others])
+
+    def _in_parts(self, decoder: Decoder, parts: Sequence[bytes]) -> Iterator[Audio]:
+        for place, part in enumerate(parts, 1):
+            yield self.audio(decoder.push(part), more=place < len(parts))
 
     @property
     def received(self) -> float:

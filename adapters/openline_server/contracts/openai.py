@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final, cast
 
 from openline_server.contract import parse_object
@@ -88,7 +88,7 @@ class OpenAI(Contract):
         """Nothing: ``session.update`` has to come."""
         return ()
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """An event of the client."""
         try:
             event = parse_object(message) if isinstance(message, str) else {}
@@ -102,7 +102,7 @@ class OpenAI(Contract):
                     data = base64.b64decode(str(event.get("audio", "")), validate=True)
                 except (binascii.Error, ValueError):
                     return (Reply((self._error("invalid_value", "audio is not base64"),)),)
-                return (self.audio(self._decoder.push(data)),)
+                return self.decoded(self._decoder, data)
             case "input_audio_buffer.commit":
                 return self._commit()
             case "input_audio_buffer.clear":

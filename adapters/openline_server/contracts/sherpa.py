@@ -14,7 +14,7 @@ the recogniser here has settled, so that they prove what they prove in the real 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final, cast
 
 from openline_server.contracts.base import (
@@ -63,10 +63,10 @@ class Sherpa(Contract):
     def judge(cls, headers: object, target: str, token: str) -> None:
         """The server knows no credentials."""
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """Audio, or the end."""
         if isinstance(message, bytes):
-            return (self.audio(self._decoder.push(message)),)
+            return self.decoded(self._decoder, message)
         if message == "Done":
             self._finishing = True
             return (Stop(),)

@@ -13,7 +13,7 @@ that of its ``run_server.py``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from openline_server.contract import parse_object
@@ -48,6 +48,7 @@ class WhisperLive(Contract):
 
     name: ClassVar[str] = "whisperlive"
     any_path: ClassVar[bool] = True
+    most_bytes: ClassVar[int] = 2**20  # of the library websockets, by default
     queue_seconds: ClassVar[float] = 45.0
     shed_seconds: ClassVar[float] = 30.0
     longest: ClassVar[float] = 300.0
@@ -81,7 +82,7 @@ class WhisperLive(Contract):
         """Nothing: the options have to come."""
         return ()
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """The options, audio or the end."""
         if self._decoder is None:
             return self._options(message)
@@ -89,7 +90,7 @@ class WhisperLive(Contract):
             return (End(Ending(1000), stop=True),)
         if isinstance(message, str):
             return (End(Ending(1000)),)  # the real server fails on it, and closes
-        return (self.audio(self._decoder.push(message)),)
+        return self.decoded(self._decoder, message)
 
     def _options(self, message: str | bytes) -> Sequence[Action]:
         try:
