@@ -31,6 +31,7 @@ from openline.dialects.openai_items import (
     without_skipped,
 )
 from openline.dialects.openai_rows import (
+    CODES,
     error_item,
     is_about_commit,
     is_empty_commit,
@@ -150,6 +151,7 @@ class OpenAI(DialectBase):
             flush_idle=None if commits else PAUSE,
             drain=Drain.FLUSH,
             drain_timeout=5.0,
+            codes=CODES,
             address=ADDRESS,
             key_variable="OPENAI_API_KEY",
         )
