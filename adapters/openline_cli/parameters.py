@@ -21,6 +21,14 @@ from typing import Any, Final
 
 from openline_cli.problems import Problem
 
+#: How alike two names are of which one is meant (difflib's ratio).
+_NEAR: Final = 0.65
+#: Options that others call so.
+_MEANT: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("start", "begin", "since", "offset"), ("from",)),
+    **dict.fromkeys(("to", "end", "stop"), ("until",)),
+    **dict.fromkeys(("for", "duration", "time", "seconds"), ("hold",)),
+}
 #: Units of time, each before one that it ends with.
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 #: m:ss and h:mm:ss, with decimals of a second; m may be above 59 without hours.
@@ -251,5 +259,8 @@ def _misused(command: Command, what: str) -> Problem:
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """``; did you mean …?`` if a name in ``known`` is close to ``wrong``, else nothing."""
-    close = get_close_matches(wrong, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    bare = {each.lstrip("-"): each for each in known}  # dashes make all options alike
+    name = wrong.lstrip("-")
+    close = [each for each in _MEANT.get(name, ()) if each in bare and wrong.startswith("-")]
+    close += get_close_matches(name, bare, 1, _NEAR)
+    return f"; did you mean {bare[close[0]]}?" if close else ""
