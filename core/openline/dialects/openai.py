@@ -32,6 +32,7 @@ from openline.dialects.openai_items import (
 )
 from openline.dialects.openai_rows import (
     CODES,
+    REFUSALS,
     error_item,
     is_about_commit,
     is_empty_commit,
@@ -152,6 +153,7 @@ class OpenAI(DialectBase):
             drain=Drain.FLUSH,
             drain_timeout=5.0,
             codes=CODES,
+            refusals=REFUSALS,
             address=ADDRESS,
             key_variable="OPENAI_API_KEY",
         )

@@ -41,6 +41,10 @@ SETTINGS: Final = Rule(
     why="OpenAI rejected the settings of the session",
     source="OpenAI, Realtime client events, session.update",
 )
+#: All refusals, by the code or the type of an error.
+REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType(
+    {**ERRORS, "invalid_request_error": SETTINGS}
+)
 #: Close codes. The reason of this one is the type and the code of an error that came before:
 #: ``invalid_request_error.invalid_intent``, ``invalid_request_error.beta_api_shape_disabled``.
 CODES: Final[Mapping[int, Rule]] = MappingProxyType(
