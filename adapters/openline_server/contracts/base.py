@@ -33,7 +33,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import ClassVar, Final, TypeAlias, cast
+from typing import ClassVar, Final, TypeAlias
 from urllib.parse import parse_qs
 
 from openline_server.config import STOP_WAIT
@@ -51,7 +51,7 @@ from openline_server.contract import (
     encode,
 )
 from openline_server.contracts.pcm import Decoder
-from openline_server.contracts.values import close_code, path_of, query_of
+from openline_server.contracts.values import close_code, path_of, query_of, uncoded
 
 __all__ = [
     "Action", "Answer", "Audio", "Contract", "End", "Ending", "Flush", "Ids", "Ignored",
@@ -225,10 +225,7 @@ class Contract:
         return (self.start(),)
 
     def read(self, message: str | bytes) -> Iterable[Action]:
-        """The actions that a message asks for, made as they are asked for.
-
-        Raises MalformedMessageError, Refusal.
-        """
+        """The actions that a message asks for. Raises MalformedMessageError, Refusal."""
         raise NotImplementedError
 
     def write(self, happening: JsonObject) -> Sequence[Answer]:
@@ -238,7 +235,9 @@ class Contract:
         """
         write = getattr(self, f"on_{happening['type']}", None)
         answers: Sequence[Answer] = () if write is None else write(happening)
-        return [_uncoded(each) for each in answers] if happening.get("uncoded") else answers
+        if not happening.get("uncoded"):
+            return answers
+        return [uncoded(each) if isinstance(each, dict) else each for each in answers]
 
     def encode(self, message: JsonObject) -> str:
         """The text frame of a message."""
@@ -320,18 +319,6 @@ class Contract:
     def on_gone(self, _happening: JsonObject) -> Sequence[Answer]:
         """RFC 6455's "going away"."""
         return (Ending(1001),)
-
-
-def _uncoded(answer: Answer) -> Answer:
-    """Without the members that are codes."""
-    if not isinstance(answer, dict):
-        return answer
-    left: JsonObject = {}
-    for name, value in answer.items():
-        if name not in {"code", "error_code"}:
-            inner = cast("JsonObject", value) if isinstance(value, dict) else None
-            left[name] = value if inner is None else _uncoded(inner)
-    return left
 
 
 def tokens_of(
