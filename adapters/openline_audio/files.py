@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 from openline.events import SourceKind
-from openline.text import harmless, one_line
+from openline.text import harmless, os_reason
 from openline_audio.excerpt import check_part
 from openline_audio.pace import Runtime, Worker, check_speed, play
 from openline_audio.reader import ADVICE, Choice, RecordingReader, ends_before
@@ -164,11 +164,6 @@ def shown(path: Path) -> str:
     return name if name == harmless(name) else ascii(name)
 
 
-def _text_of(error: BaseException) -> str:
-    """An error's text without its full stop; its type if it has none."""
-    return one_line(str(error)).rstrip(".") or type(error).__name__
-
-
 def _open(path: Path, name: str) -> int:
     try:
         # Not blocking: opening a FIFO without a writer would wait for one for ever.
@@ -180,7 +175,7 @@ def _open(path: Path, name: str) -> int:
     except ValueError as error:  # the interpreter's words for it differ from Python to Python
         raise SourceError(f"{name} holds a NUL, as no file's name can; check the name") from error
     except OSError as error:
-        raise SourceError(f"{name} cannot be opened ({_text_of(error)})") from error
+        raise SourceError(f"{name} cannot be opened ({os_reason(error)})") from error
     mode = os.fstat(fd).st_mode
     if stat.S_ISREG(mode):
         return fd

@@ -18,7 +18,7 @@ from typing import Final
 from openline_audio.channels import Samples
 from openline_audio.codings import decode
 from openline_audio.formats import HEAD_BYTES, recognise
-from openline_audio.headers import Chunks, Header, read_header
+from openline_audio.headers import CHUNKS, LETTERS, PRINTABLE, Chunks, Header, read_header
 from openline_audio.parts import Part, skip_tags
 from openline_audio.tags import tag_bytes
 from openline_audio.window import Window
@@ -27,16 +27,6 @@ from openline_audio.window import Window
 _LOOK_BYTES: Final = 8 + 32
 #: So many zeros behind the audio are silence, and no padding.
 _MOST_ZEROS: Final = 1 << 24
-#: The chunks that writers put behind the audio.
-_CHUNKS: Final = frozenset(
-    b"LIST INFO id3 ID3 cue smpl inst fact bext iXML axml aXML _PMX PAD JUNK junk FLLR plst note "
-    b"labl cart umid acid PEAK afsp AFAn minf elm1 regn strc SMED chna levl link DISP list levl "
-    b"COMT MARK INST MIDI AESD APPL AUTH NAME (c) ANNO FVER CHAN LGWV basc trns cate COMM "
-    b"pakt strg mark ovvw peak edct info uuid free midi chan kuki desc".split()
-)
-#: Names of chunks begin with a letter and are printable.
-_LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_(")
-_PRINTABLE: Final = frozenset(range(32, 127))
 
 
 class HeaderedPcm:
@@ -66,6 +56,7 @@ class HeaderedPcm:
         self._tail = False
         self._skip = 0
         self._settled = False  # the tail has chunks or tags, so what follows is no audio
+        self._odd = False  # a byte of padding may be next, which some recorders leave out
 
     def feed(self, data: bytes) -> list[Samples]:
         """Take the next bytes; returns the samples that they complete, (frames, channels)."""
@@ -153,7 +144,7 @@ class HeaderedPcm:
     def _empty(self, header: Header) -> bool:
         """Whether a chunk stands where the audio should begin: its size of 0 is right."""
         chunks = header.chunks
-        if chunks is None or self._held[:4].rstrip() not in _CHUNKS:
+        if chunks is None or self._held[:4].rstrip() not in CHUNKS:
             return False
         end = self.data_at + chunks.head + chunks.length(self._held.ljust(chunks.head, b"\xff"))
         return end <= (self._total or self.data_at + _MOST_ZEROS)
@@ -169,8 +160,12 @@ class HeaderedPcm:
         skips = {torn}
         if header.chunks is not None and not self._settled and not self._zeros:
             skips.add(header.chunks.padded(self.audio_bytes + torn) - self.audio_bytes)
+        if self._odd:
+            skips.add(1)
         if any(self._known(header.chunks, skip) for skip in sorted(skips)):
             return not self.over
+        self._drop(int(self._odd))
+        self._odd = False
         found = self._held.lstrip(b"\0")
         zeros = len(self._held) - len(found)
         if not found and self._zeros + zeros < _MOST_ZEROS:
@@ -197,13 +192,17 @@ class HeaderedPcm:
         elif recognise(tail) is not None:
             self.over, self.rest, self._held = True, self._held[max(0, skip) :], b""
         elif chunks is not None and self._is_chunk(tail, chunks, skip):
-            self._settle(skip + chunks.head + chunks.padded(chunks.length(tail)))
+            length = chunks.length(tail)
+            is_odd = chunks.padded(length) - length == 1
+            self._settle(skip + chunks.head + (length if is_odd else chunks.padded(length)))
+            self._odd = is_odd
         else:
             return False
         return True
 
     def _settle(self, skip: int) -> None:
         self._settled, self._left, self._skip, self._zeros = True, 0, skip, 0
+        self._odd = False
 
     def _begin_chunk(self, tail: bytes, chunks: Chunks, skip: int) -> None:
         """Go on with another chunk of audio."""
@@ -212,7 +211,7 @@ class HeaderedPcm:
         self.audio_bytes = self._passed = self._zeros = 0
         self._left = chunks.audio_size(tail)
         self._held = self._held[begin:]
-        self._tail = self._settled = False
+        self._tail = self._settled = self._odd = False
 
     def _drop(self, size: int) -> None:
         self._held = self._held[size:]
@@ -221,9 +220,9 @@ class HeaderedPcm:
     def _is_chunk(self, tail: bytes, chunks: Chunks, skip: int) -> bool:
         if len(tail) < chunks.head or chunks.length(tail) < 0:
             return False
-        if tail[:4].rstrip() in _CHUNKS:
+        if tail[:4].rstrip() in CHUNKS:
             return True
-        if self._total is None or tail[0] not in _LETTERS or not _PRINTABLE.issuperset(tail[:4]):
+        if self._total is None or tail[0] not in LETTERS or not PRINTABLE.issuperset(tail[:4]):
             return False
         at = self.data_at + self.audio_bytes + self._passed + skip
         return at + chunks.head + chunks.length(tail) <= self._total
@@ -234,7 +233,7 @@ def behind_chunks(window: Window, start: int, length: int, chunks: Chunks | None
     at = start + (length if chunks is None else chunks.padded(length))
     while True:
         before, at = at, skip_tags(window, at)
-        if chunks is not None and window.peek(at, 4).rstrip() in _CHUNKS:
+        if chunks is not None and window.peek(at, 4).rstrip() in CHUNKS:
             head = window.peek(at, chunks.head)
             at += chunks.head + chunks.padded(max(0, chunks.length(head)))
         if at == before:

@@ -29,6 +29,16 @@ _PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 #: The end of the identifiers of all formats in an extensible header.
 _GUID_TAIL: Final = bytes.fromhex("000000001000800000aa00389b71")
 _W64_TAIL: Final = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+#: The chunks that writers put behind the audio.
+CHUNKS: Final = frozenset(
+    b"LIST INFO id3 ID3 cue smpl inst fact bext iXML axml aXML _PMX PAD JUNK junk FLLR plst note "
+    b"labl cart umid acid PEAK afsp AFAn minf elm1 regn strc SMED chna levl link DISP list levl "
+    b"COMT MARK INST MIDI AESD APPL AUTH NAME (c) ANNO FVER CHAN LGWV basc trns cate COMM "
+    b"pakt strg mark ovvw peak edct info uuid free midi chan kuki desc".split()
+)
+#: Names of chunks begin with a letter and are printable.
+LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_(")
+PRINTABLE: Final = frozenset(range(32, 127))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +119,11 @@ def _wave(chunks: Chunks, skip: int) -> Parser:
     order = "big" if chunks.big else "little"
     form: bytes | None = None
     large: int | None = None
+    is_odd = False
     while True:
         head = yield chunks.head
+        if is_odd and not _is_unpadded(head):
+            head = head[1:] + (yield 1)
         if len(head) < chunks.head:
             return None
         length = chunks.length(head)
@@ -121,15 +134,34 @@ def _wave(chunks: Chunks, skip: int) -> Parser:
             return None if form is None else _wave_form(form, order, stated, chunks)
         if not 0 <= length <= _MOST_BYTES:
             return None
+        padding = chunks.padded(length) - length
+        is_odd = padding == 1
         if head.startswith((b"fmt ", b"ds64")) and length <= 4096:
             body = yield length
-            yield length - chunks.padded(length)
             if head.startswith(b"fmt "):
                 form = body
             else:
                 large = int.from_bytes(body[8:16], "little")
         else:
-            yield -chunks.padded(length)
+            yield -length
+        if not is_odd:
+            yield -padding
+
+
+def _is_unpadded(head: bytes) -> bool:
+    """Whether a chunk's head stands directly behind an odd chunk, where a byte of padding belongs.
+
+    Some recorders leave it out. It is 0, which begins no name; one that is a letter is told by the
+    name behind it.
+    """
+    name, other = head[:4], head[1:5]
+    if not name or name[0] not in LETTERS or not PRINTABLE.issuperset(name):
+        return False
+    return _is_known(name) or not _is_known(other)
+
+
+def _is_known(name: bytes) -> bool:
+    return name in {b"data", b"fmt ", b"ds64"} or name.rstrip() in CHUNKS
 
 
 def _wave_form(form: bytes, order: str, stated: int | None, chunks: Chunks) -> Header | None:

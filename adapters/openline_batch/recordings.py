@@ -17,6 +17,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator
+from difflib import get_close_matches
 from os.path import islink
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -247,7 +248,9 @@ def _checked(entry: dict[str, Any]) -> _Line:
     """The entry, if each key is what it has to be. Raises ValueError, one line."""
     unknown = next((name for name in entry if name not in _HAS_TO), None)
     if unknown is not None:
-        raise ValueError(f"it has no use for {unknown[:40]!r}: give {', '.join(_HAS_TO)}")
+        near = get_close_matches(unknown.lower(), _HAS_TO, 1)
+        hint = f"did you mean {near[0]}? Give" if near else "give"
+        raise ValueError(f"it has no use for {unknown[:40]!r}: {hint} {', '.join(_HAS_TO)}")
     if "path" not in entry:
         raise ValueError("its path is missing")
     for name, value in entry.items():

@@ -47,8 +47,10 @@ def dispatch(words: Sequence[str]) -> int:
     if LOG_LEVEL not in command.parameters:
         return RUN[name](**settled)
     with Importing():
-        from openline_cli.logs import logged
+        from openline_cli.logs import check_apart, logged
     level, as_json, file = (settled.pop(each.name) for each in LOGGING)
+    if file is not None:
+        check_apart(file, settled.values())
     with logged(level, file, as_json=as_json):
         return RUN[name](**settled)
 

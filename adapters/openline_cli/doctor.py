@@ -104,5 +104,6 @@ def as_text(facts: Facts, result: Sequence[Finding], paper: Paper) -> Iterator[s
         cells = (Cell(word, colour), Cell(each.step), Cell(printable(each.text)))
         yield from row(paper, cells, widths, gap=_GAP)
     wrong = sum(each.state is State.WRONG for each in result)
-    end = f"{wrong} of {len(result)} steps wrong" if wrong else "nothing is wrong"
+    well = "nothing is wrong; no audio was sent"
+    end = f"{wrong} of {len(result)} steps wrong" if wrong else well
     yield paper.paint(end, "bold red" if wrong else "bold green")

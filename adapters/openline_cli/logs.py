@@ -6,7 +6,8 @@ records of the ``openline`` loggers go to stderr or to the file, one a line:
     12:30:01.250 INFO openline.session state streaming [session=… dial=1]
     {"time": "2026-05-04T12:30:01.250+00:00", "level": "INFO", "logger": "openline.session", …}
 
-A file is appended to and readable by its owner alone, since at DEBUG it holds the transcript.
+A file is appended to and readable by its owner alone, since at DEBUG it holds the transcript. One
+that the command reads or writes otherwise is refused.
 When a write fails (a full disk), one line on stderr reports it, and the session goes on.
 """
 
@@ -16,11 +17,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 from openline.text import os_reason
 from openline_cli.problems import Problem
@@ -54,6 +55,33 @@ def logged(
         log.removeHandler(handler)
         log.setLevel(before)
         handler.close()
+
+
+def check_apart(file: Path, values: Iterable[object]) -> None:
+    """Raise Problem if an argument names ``file`` as well: a log would be appended to it.
+
+    ``values`` are those of the other arguments; a text may be a recording, ``FILE:left``, or a
+    secret's ``NAME=@FILE``.
+    """
+    for each in _paths(values):
+        if os.path.exists(each) and os.path.exists(file):  # any text may come
+            is_same = os.path.samefile(each, file)
+        else:
+            is_same = isinstance(each, Path) and each.resolve() == file.resolve()
+        if is_same:
+            raise Problem(
+                f"--log-file {file}: this command reads or writes it already; give another name"
+            )
+
+
+def _paths(values: Iterable[object]) -> Iterator[str | Path]:
+    for each in values:
+        if isinstance(each, tuple):
+            yield from _paths(cast("tuple[object, ...]", each))
+        elif isinstance(each, Path):
+            yield each
+        elif isinstance(each, str):
+            yield from (each, each.rpartition(":")[0], each.partition("=@")[2])
 
 
 class JsonFormatter(logging.Formatter):

@@ -13,7 +13,7 @@ Names are not abbreviated.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite, nan
@@ -21,6 +21,14 @@ from typing import Any, Final
 
 from openline_cli.problems import Problem
 
+#: How alike two names are of which one is meant (difflib's ratio).
+_NEAR: Final = 0.65
+#: Options that others call so.
+_MEANT: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("start", "begin", "since", "offset"), ("from",)),
+    **dict.fromkeys(("to", "end", "stop"), ("until",)),
+    **dict.fromkeys(("for", "duration", "time", "seconds"), ("hold",)),
+}
 #: Units of time, each before one that it ends with.
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
 #: m:ss and h:mm:ss, with decimals of a second; m may be above 59 without hours.
@@ -70,7 +78,8 @@ class Parameter:
     def convert(self, text: str) -> object:
         """The value of ``text``. Raises ValueError; its text is what to give instead."""
         if self.choices and text not in self.choices:
-            raise ValueError(f"give {', '.join(self.choices[:-1])} or {self.choices[-1]}")
+            choice = f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+            raise ValueError(f"give {choice}{suggestion(text, self.choices)}")
         return self.read(text)
 
 
@@ -248,7 +257,10 @@ def _misused(command: Command, what: str) -> Problem:
     return Problem(f"{what} (see openline {command.name} --help)")
 
 
-def suggestion(wrong: str, known: Mapping[str, object]) -> str:
+def suggestion(wrong: str, known: Iterable[str]) -> str:
     """``; did you mean …?`` if a name in ``known`` is close to ``wrong``, else nothing."""
-    close = get_close_matches(wrong, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    bare = {each.lstrip("-"): each for each in known}  # dashes make all options alike
+    name = wrong.lstrip("-")
+    close = [each for each in _MEANT.get(name, ()) if each in bare and wrong.startswith("-")]
+    close += get_close_matches(name, bare, 1, _NEAR)
+    return f"; did you mean {bare[close[0]]}?" if close else ""

@@ -51,7 +51,9 @@ def serve(
         sys.stdout.write(fault_list())
         return COMPLETE
     try:
-        injector = FaultInjector(fault for text in faults for fault in parse_faults(text))
+        injector = FaultInjector(
+            fault for text in faults for fault in parse_faults(text, dialect=config.dialect)
+        )
     except FaultError as error:
         raise Problem(str(error)) from None
     logging.basicConfig(level=logging.WARNING, format="openline: %(message)s")

@@ -203,7 +203,8 @@ def _told(facts: Facts) -> str:
         return f'"{facts.refusal}"'
     if close is not None:
         reason = f', "{close.reason}"' if close.reason else ""
-        return f"close code {close.code}{reason}"
+        said = f'"{facts.remark}", ' if facts.remark and facts.remark != close.reason else ""
+        return f"{said}close code {close.code}{reason}"
     if facts.status not in {None, 101}:
         return f"HTTP {facts.status}"
     return ""

@@ -107,10 +107,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     each within the backend's own origin. ``location``: where an answer leads that was not followed,
     ``why_not`` says why. ``date``: the time of the backend by its own clock, ``date_at`` that of
     this machine at the same moment. ``heard``: for each dialect, how many of the first messages it
-    knows; ``messages``: how many came. ``rule``: the dialect's rule of the message by which the
-    backend refused, which is ``refusal``. ``offered``: how many subprotocols were, ``subprotocol``
-    is the chosen one. ``opens_at``: the upgrade was refused at ``path``, and works here, the
-    dialect's usual path. ``alive``: whether a ping was answered when the start was not.
+    knows; ``messages``: how many came. ``malformed``: how many the dialect cannot read, and
+    ``why_malformed`` is about the first of these. ``remark``: an error that the backend told last.
+    ``rule``: the dialect's rule of the message by which the backend refused, which is ``refusal``.
+    ``offered``: how many subprotocols were, ``subprotocol`` is the chosen one. ``opens_at``: the
+    upgrade was refused at ``path``, and works here, the dialect's usual path. ``alive``: whether a
+    ping was answered when the start was not.
     """
 
     host: str
@@ -152,5 +154,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     date: float | None = None
     date_at: float | None = None
     messages: int = 0
+    malformed: int = 0
+    why_malformed: str = ""
+    remark: str = ""
     heard: tuple[tuple[str, int], ...] = ()
     failure: Failure | None = None

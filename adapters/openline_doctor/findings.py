@@ -29,6 +29,7 @@ from openline_doctor.advice import (
 from openline_doctor.facts import Facts, Failure, Step
 from openline_doctor.speaking import by_address
 from openline_doctor.words import about_certificate, listed, seconds, size_of
+from openline_lookup.places import LOG
 
 #: Seconds that two clocks may be apart: a Date has whole seconds, and travels. Beyond ``CLOCK_OFF``
 #: tokens and certificates that were just made are refused: most services allow a minute or less.
@@ -255,9 +256,12 @@ def _dialect(facts: Facts) -> tuple[State, str]:
     likely = [name for name, count in facts.heard if count == most and most]
     there = by_address(facts.host, facts.port, facts.path)
     likely.sort(key=lambda name: name not in there)
+    garbled = facts.malformed and facts.failure is None  # else that is what is wrong
     # A refusal shows little: an error of one dialect may read like one of another.
     is_taken = facts.acked is not None or (facts.rule is not None and not likely)
     if is_taken or (own and own == most):
+        if garbled:
+            return State.WRONG, f"{facts.dialect}, as asked, but {_unreadable(facts)}: {LOG}"
         alike = [each for each in likely if each != facts.dialect]
         begin = f"; {listed(alike)} would begin alike" if alike else ""
         return State.RIGHT, f"{facts.dialect}, as asked{begin}"
@@ -266,9 +270,16 @@ def _dialect(facts: Facts) -> tuple[State, str]:
             f"it seems to speak {' or '.join(likely)}, and not {facts.dialect}: "
             f"give --dialect {likely[0]}"
         )
+    if garbled:
+        return State.WRONG, f"{_unreadable(facts)}: check --dialect, and {LOG}"
     if facts.status is None:
         return State.SKIPPED, _NOT_REACHED
     return State.UNKNOWN, "".join(_hint(facts))
+
+
+def _unreadable(facts: Facts) -> str:
+    count = "one message" if facts.malformed == 1 else f"{facts.malformed} messages"
+    return f"{count} cannot be read ({facts.why_malformed})"
 
 
 def _hint(facts: Facts) -> Iterator[str]:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from openline.backend import Backend, RedirectRefusedError
 from openline.commands import SendBytes, SendPing, SendText
 from openline.dialects.checking import decode_or_malformed, encode_checked
-from openline.dialects.protocol import Dialect, Ids, Refusal, Remark, Status, Wire
+from openline.dialects.protocol import Dialect, Ids, Malformed, Refusal, Remark, Status, Wire
 from openline.dialects.registry import BUILT_IN
 from openline.events import (
     Event,
@@ -80,7 +80,6 @@ class Talk:
         self._messages: list[Wire] = []
         self._acks = 0
         self._ponged = False
-        self._remark = ""
         self._step = Step.UPGRADE
         self._began = time.monotonic()
         self._is_over = False
@@ -267,10 +266,14 @@ class Talk:
         self._memory, items = decode_or_malformed(self._call.dialect, self._memory, data)
         for item in items:
             if isinstance(item, Status):
+                if item.ack or not self._acks:  # what follows the ack says nothing of it
+                    self.seen["state"] = one_line(item.state)
                 self._acks += item.ack
-                self.seen["state"] = one_line(item.state)
+            elif isinstance(item, Malformed):
+                self.seen["malformed"] = self.seen.get("malformed", 0) + 1
+                self.seen.setdefault("why_malformed", one_line(item.why))
             elif isinstance(item, Remark):
-                self._remark = one_line(item.text)
+                self.seen["remark"] = one_line(item.text)
             elif isinstance(item, Refusal) and "rule" not in self.seen:
                 self.seen["rule"], self.seen["refusal"] = item.row, one_line(item.text)
                 self._is_over = True
@@ -288,7 +291,7 @@ class Talk:
             self.seen["close"] = Close(
                 step=step, code=report_.code, reason=reason, sender=report_.sender
             )
-        self._fail(report_.error, self._remark or one_line(report_.detail))
+        self._fail(report_.error, self.seen.get("remark") or one_line(report_.detail))
 
     def _fail(self, error: Any, detail: str) -> None:
         took = time.monotonic() - self._began

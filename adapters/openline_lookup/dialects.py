@@ -10,6 +10,7 @@ imported or called: each error becomes one line that begins with the name.
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Final, TypeAlias, cast
 
@@ -39,9 +40,10 @@ def find_dialect(name: str, load: Load = import_module) -> Dialect:
 def check_built_in(name: str) -> None:
     """Raise NamingError, which lists the choice, unless ``name`` is of ``BUILT_IN``."""
     if name not in BUILT_IN:
-        raise NamingError(
-            f"{name}: no built-in dialect has this name; give {', '.join(BUILT_IN)} or module:NAME"
-        )
+        near = get_close_matches(name.lower(), BUILT_IN, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        choice = f"{', '.join(BUILT_IN)} or module:NAME"
+        raise NamingError(f"{name}: no built-in dialect has this name; give {choice}{hint}")
 
 
 def imported(name: str, load: Load = import_module) -> object:

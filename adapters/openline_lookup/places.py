@@ -183,9 +183,15 @@ class Row(NamedTuple):
 def rows(dialect: str) -> tuple[Row, ...]:
     """The reasons of the table, and of a dialect, the longest first."""
     known = BUILT_IN.get(dialect, DEFAULT).traits
+    own = [*known.refusals.values(), *known.rulings.values()]
+    sources = {rule.why: rule.source for rule in own}
+    weather = {rule.weather for rule in own}
     found: dict[str, Row] = {}
     for each in all_rows(dialect_codes=known.rulings, refusals=known.refusals):
-        found.setdefault(each.why, Row(each.why, each.source, _lies(each)))
+        lies = _lies(each)
+        if each.why in weather and lies.advice == FULL:  # it was accepted before: no limit
+            lies = lies._replace(advice=LOG)
+        found.setdefault(each.why, Row(each.why, sources.get(each.why, each.source), lies))
     return tuple(sorted(found.values(), key=lambda each: -len(each.why)))
 
 

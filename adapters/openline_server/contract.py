@@ -97,10 +97,14 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """PCM of one source, as received: possibly an odd number of bytes."""
+    """PCM of one source, as received: possibly an odd number of bytes.
+
+    ``more``: the rest of the same message follows.
+    """
 
     source: Source
     pcm: bytes
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,8 @@ _NUMBERS: Final = {
     "error": (r"(?P<value>\d{1,5})", "an error code such as 3007, from 1 to 65535", 1, 65535),
     "wait": (rf"{_TIME}|(?P<bare>\d{{1,9}})", "seconds, from 0 to a day", 0, _DAY),
 }  # fmt: skip
+#: What begins with a number, if anything.
+_NUMBERED: Final = {"time", "[time]", "[code]", "[error]", "status", "factor"}
 #: The regex of each effect's words, the longest first.
 _EFFECTS: Final = sorted(
     (("[\\s-]+".join(re.split("[ -]", effect.phrase.words)), effect) for effect in Effect),
@@ -88,6 +90,8 @@ _KNOWN: Final = sorted({"then", *re.findall("[a-z]+", fault_list().lower())})
 #: What may stand between two parts, and behind one: a hyphen between letters is a space.
 _GAP: Final = r"(?:\s+|(?<=[a-z])-(?=[a-z]))?"
 _END: Final = r"(?=$|[\s;,]|(?<=[a-z])-[a-z])"
+#: How like a known word another one has to be (difflib's ratio): "duplicate" is 0.62 like "late".
+_NEAR: Final = 0.65
 #: What fits in a close frame beside the code.
 _MAX_REASON: Final = 123
 _MAX_URL: Final = 2000
@@ -98,11 +102,18 @@ class FaultError(ValueError):
     """A phrase that names no fault; one line for a person."""
 
 
-def parse_faults(text: str) -> tuple[Fault, ...]:
-    """The faults of ``text``, at least one. Raises FaultError."""
+def parse_faults(text: str, *, dialect: str | None = None) -> tuple[Fault, ...]:
+    """The faults of ``text``, at least one, on a server of ``dialect``. Raises FaultError."""
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # a user's value
         raise FaultError(f"a fault is a text such as 'cut after ack', not {type(text).__name__}")
-    return tuple(_Reader(each, start).fault() for start, each in _split(text))
+    found = tuple(_Reader(each, start).fault() for start, each in _split(text))
+    for fault in found:
+        if dialect is not None and (only := fault.effect.phrase.only) and dialect not in only:
+            raise FaultError(
+                f'fault "{fault}": only {" or ".join(only)} has it, and this is {dialect}: give '
+                f"--dialect {only[0]}, or leave it out"
+            )
+    return found
 
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
@@ -173,11 +184,11 @@ class _Reader:
             if takes == "source":
                 raise self._wrong("a source: mic or system")
             return number, ""
-        if takes and (not takes.startswith("[") or self._rest[:1].isdecimal()):
+        if takes in _NUMBERED and (not takes.startswith("[") or self._rest[:1].isdecimal()):
             number = self._number(takes.strip("[]"))
         if takes == "[code]" and (self._rest.startswith('"') or self._sees(_REASON)):
             return number, self._quotable("a reason", _MAX_REASON, rf"{_QUOTED}|{_REASON}")
-        if takes == "[error]" and self._rest.startswith('"'):
+        if takes in {"[error]", "[text]"} and self._rest.startswith('"'):
             return number, self._quotable("a text", _MAX_REASON, _QUOTED)
         return number, ""
 
@@ -280,7 +291,7 @@ class _Reader:
         text = self._text
         for word in re.finditer("[a-z]+", text, re.IGNORECASE):
             old = word[0].lower()
-            for near in [] if old in _KNOWN else get_close_matches(old, _KNOWN, 1):
+            for near in [] if old in _KNOWN else get_close_matches(old, _KNOWN, 1, _NEAR):
                 repaired = f"{text[: word.start()]}{near}{text[word.end() :]}".strip()
                 if _reads(repaired):
                     self._at = word.start()
@@ -290,7 +301,7 @@ class _Reader:
             for first in _FIRST_WORDS:
                 if _reads(whole := f"{first} {rest}"):
                     return whole
-        near_words = get_close_matches(text.strip().lower(), _EXAMPLES, 1)
+        near_words = get_close_matches(text.strip().lower(), _EXAMPLES, 1, _NEAR)
         return _EXAMPLES[near_words[0]] if near_words else None
 
 

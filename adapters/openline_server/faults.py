@@ -25,7 +25,8 @@ from typing import Final, Literal
 
 #: What a phrase takes after its words; ``[…]``: or not.
 Takes = Literal[
-    "", "time", "[time]", "[code]", "[error]", "status", "factor", "url", "source", "[source]"
+    "", "time", "[time]", "[code]", "[error]", "[text]", "status", "factor", "url", "source",
+    "[source]",
 ]  # fmt: skip
 
 
@@ -43,11 +44,15 @@ class Phrase:
     timed: bool
     example: str
     explanation: str
+    #: The dialects whose servers can do so; none: all of them.
+    only: tuple[str, ...] = ()
 
     @property
     def form(self) -> str:
         """The phrase with its placeholders, for a list."""
-        long = {"[code]": '[CODE] ["REASON"]', "[error]": '[CODE] ["TEXT"]'}
+        long = {
+            "[code]": '[CODE] ["REASON"]', "[error]": '[CODE] ["TEXT"]', "[text]": '["TEXT"]',
+        }  # fmt: skip
         takes = long.get(self.takes, self.takes.upper())
         return " ".join(filter(None, (self.words, takes, "[retry-after TIME]" * self.retry)))
 
@@ -61,8 +66,9 @@ def _phrase(
     example: str = "",
     retry: bool = False,
     timed: bool = True,
+    only: tuple[str, ...] = (),
 ) -> Phrase:
-    return Phrase(words, takes, default, retry, timed, example or words, explanation)
+    return Phrase(words, takes, default, retry, timed, example or words, explanation, only)
 
 
 class Effect(Enum):
@@ -107,6 +113,24 @@ class Effect(Enum):
     ERROR = _phrase(
         "error", "An error message, instead of the ack or after a moment, and the close for it.",
         "[error]", example="error 3007 after 5s",
+    )  # fmt: skip
+    ERROR_WITHOUT_CODE = _phrase(
+        "error without code", "The same, and no member of the message is a code.",
+        "[text]", example="error without code after 5s",
+    )  # fmt: skip
+    FAILED_ITEM = _phrase(
+        "failed item", "openai: the next item fails for too many requests, or with this code.",
+        "[text]", example='failed item "insufficient_quota"', only=("openai",),
+    )  # fmt: skip
+    OLDER_SERVER = _phrase(
+        "older server",
+        "whisperlive: float32 alone, no `completed`; sherpa: before 1.12, no `is_eof`, no blanks.",
+        timed=False, only=("whisperlive", "sherpa"),
+    )  # fmt: skip
+    CPP_SERVER = _phrase(
+        "cpp server",
+        "vosk: as its server in C++: any text is audio, at 16 kHz, and no close follows `eof`.",
+        timed=False, only=("vosk",),
     )  # fmt: skip
     NO_ACK = _phrase(
         "no ack", "start, or where there is none the handshake, is never answered.", timed=False

@@ -36,7 +36,11 @@ _ON_WIRE: Final = frozenset(
     }
 )
 #: Effects that the contract words itself.
-_TROUBLES: Final = frozenset({Effect.ERROR, Effect.GO_AWAY, Effect.NO_KEEPALIVE})
+_TROUBLES: Final = frozenset(
+    {Effect.ERROR, Effect.ERROR_WITHOUT_CODE, Effect.GO_AWAY, Effect.NO_KEEPALIVE}
+)
+#: Those that come instead of the ack, unless they wait for a moment.
+ERRORS: Final = frozenset({Effect.ERROR, Effect.ERROR_WITHOUT_CODE})
 _TEXT_FRAME: Final = 0x81
 #: The audio that a slow flush is about: a full queue and a chunk of 4 s.
 _FLUSHED_SECONDS: Final = QUEUE_SECONDS + 4.0
@@ -94,7 +98,7 @@ class FaultyDial:
 
     def strike(self, fault: Fault) -> None:
         """``fault`` is in force from now on."""
-        if fault.effect in MISREPORTS:
+        if fault.effect in MISREPORTS or fault.effect is Effect.FAILED_ITEM:
             self.reports.strike(fault)
         elif fault.effect in _TROUBLES:
             self._strike_session(fault)
@@ -135,7 +139,10 @@ class FaultyDial:
                 at_start = "Invalid start message: " if fault.after is None else ""
                 text = fault.text or f"{at_start}a fault was asked for"
                 code = int(fault.number) or None
-                self.troubles.append((now, {"type": "error", "code": code, "message": text}))
+                told: JsonObject = {"type": "error", "code": code, "message": text}
+                if fault.effect is Effect.ERROR_WITHOUT_CODE:
+                    told["uncoded"] = True
+                self.troubles.append((now, told))
         self._troubled.set()
         self._troubled = trio.Event()
 
@@ -198,9 +205,14 @@ def is_ack(message: JsonObject) -> bool:
     return message.get("state") == "streaming" and "client_features" in message
 
 
+def before_a_dial(fault: Fault) -> bool:
+    """Whether ``fault`` strikes before the dial is accepted."""
+    return fault.effect is Effect.SHUT and fault.after is None
+
+
 def has_a_place(fault: Fault) -> bool:
     """Whether ``fault`` waits for a place of its own, and not for a moment."""
-    at_ack = fault.effect is Effect.ERROR and fault.after is None
+    at_ack = fault.effect in ERRORS and fault.after is None
     return at_ack or not fault.effect.phrase.timed
 
 

@@ -13,6 +13,7 @@ awaited (or called) at exactly one place of the server:
                    small queue is full not even pings: a frozen server
 ``acting``         the server is about to do what a message asks for
 ``trouble``        waits for what is to go wrong with the session in the contract's own words
+``serves``         the contract of the connection, which may be that of another version
 ``longest``        seconds that the session may last
 ``admits``         a ``start`` asks for a session; False: as if no slot were free
 ``hears``          audio of a source arrived; False: it is ignored, and each frame is answered so
@@ -118,6 +119,10 @@ class Hooks:
         """Wait for a happening that ends the session, or that says so (``contracts.base``)."""
         await trio.sleep_forever()
         raise AssertionError("it sleeps for ever")
+
+    def serves(self, peer: Peer, usual: type[Contract]) -> type[Contract]:
+        """The contract that this connection gets; ``usual``: that of the server."""
+        return usual
 
     def longest(self, peer: Peer, usual: float) -> float:
         """How long the session may last, in seconds from its accept; ``usual``: without a fault."""

@@ -33,13 +33,15 @@ from openline_server.contracts.base import (
     Keepalive,
     Start,
     Stop,
-)
+)  # fmt: skip
 from openline_server.contracts.echopanel import Echopanel
 from openline_server.faultgrammar import parse_faults
 from openline_server.faults import Effect, Fault, Mark
 from openline_server.faulty_dial import (
+    ERRORS,
     FaultyDial,
     Strike,
+    before_a_dial,
     frames,
     has_a_place,
     is_ack,
@@ -81,11 +83,7 @@ class FaultInjector(Hooks):
         """Wrap the stream in a ``FaultyStream``."""
         self._latest = peer.number
         wire = FaultyStream(stream, lambda: self._frozen_until)
-        pending = [
-            fault
-            for fault in self.faults
-            if peer.number in fault.dials and not _before_a_dial(fault)
-        ]
+        pending = [f for f in self.faults if peer.number in f.dials and not before_a_dial(f)]
         dial = new_dial(peer, wire, pending, self._seed, self._contract)
         self._dials[peer.number] = dial
         self._reach(dial, Mark.ACCEPT)
@@ -116,7 +114,7 @@ class FaultInjector(Hooks):
         if number <= self._latest:
             return  # its connection was accepted before this one ended
         for fault in self.faults:
-            if number in fault.dials and _before_a_dial(fault):
+            if number in fault.dials and before_a_dial(fault):
                 self._note(fault, number)
                 self._close_port(fault.number)
 
@@ -159,7 +157,7 @@ class FaultInjector(Hooks):
             case Flush() if self._contract.stops_by_flush:
                 self._flush_slowly(dial)
                 self._reach(dial, Mark.STOP)
-            case Audio():
+            case Audio(more=False):
                 dial.frames += 1
                 self._reach(dial, Mark.FRAME, dial.frames)
             case _:
@@ -172,7 +170,7 @@ class FaultInjector(Hooks):
             dial.last_words = self._contract.denied.code, self._contract.denied.reason
             return contract.status("error", contract.UNAUTHORIZED_TEXT)
         if is_ack(message):
-            if (fault := self._take(dial, Effect.ERROR)) is not None:
+            if (fault := self._take(dial, *ERRORS)) is not None:
                 dial.strike(fault)
                 await trio.sleep_forever()  # the session ends meanwhile
             if self._take(dial, Effect.NO_ACK):
@@ -204,6 +202,11 @@ class FaultInjector(Hooks):
     async def trouble(self, peer: Peer) -> JsonObject:
         """What the faults in force make of the session."""
         return await self._dials[peer.number].trouble()
+
+    def serves(self, peer: Peer, usual: type[Contract]) -> type[Contract]:
+        """The contract of the version that the fault asks for."""
+        fault = self._take(self._dials[peer.number], Effect.OLDER_SERVER, Effect.CPP_SERVER)
+        return usual if fault is None else usual.variants[fault.effect.phrase.words]
 
     def longest(self, peer: Peer, usual: float) -> float:
         """As long as the fault says."""
@@ -284,10 +287,10 @@ class FaultInjector(Hooks):
                 dial.pending.remove(fault)
                 self._strike(dial, fault)
 
-    def _take(self, dial: FaultyDial, effect: Effect) -> Fault | None:
-        """Take the next pending fault of this kind; it strikes now."""
+    def _take(self, dial: FaultyDial, *effects: Effect) -> Fault | None:
+        """Take the next pending fault of these kinds; it strikes now."""
         for fault in dial.pending:
-            if fault.effect is effect and fault.after is None:
+            if fault.effect in effects and fault.after is None:
                 dial.pending.remove(fault)
                 self._note(fault, dial.peer.number)
                 return fault
@@ -344,7 +347,3 @@ class FaultInjector(Hooks):
     def _half_sent(self, dial: FaultyDial, fault: Fault) -> None:
         self._note(fault, dial.peer.number)
         dial.peer.abort()
-
-
-def _before_a_dial(fault: Fault) -> bool:
-    return fault.effect is Effect.SHUT and fault.after is None

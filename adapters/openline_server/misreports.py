@@ -6,8 +6,9 @@ any form. This module is the part of fault injection that does so: it turns each
 connection into those that go in its place, and into text. It is pure: the random source is
 an argument, so that the same faults with the same seed give the same messages.
 
-No text of a final is changed here, and none is lost but by ``deaf``: words are only added
-(``lone dots``), held for a while (``overlap``, ``words while closing``), or given other times.
+No text of a final is changed here, and none is lost but by ``deaf`` and ``failed item``: words are
+only added (``lone dots``), held for a while (``overlap``, ``words while closing``), or given other
+times.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Misreports:
         self.realtime_factor: float | None = None
 
     def strike(self, fault: Fault) -> None:
-        """``fault``, one of ``MISREPORTS``, is in force from now on."""
+        """``fault``, of ``MISREPORTS`` or a failed item, is in force from now on."""
         self._faults[fault.effect] = fault
 
     @property
@@ -99,6 +100,9 @@ class Misreports:
         if self._is_deaf(message):
             return []
         match message["type"]:
+            case "asr_final" if Effect.FAILED_ITEM in self._faults:
+                code = self._faults.pop(Effect.FAILED_ITEM).text
+                return [message | {"type": "asr_failed", "code": code}]
             case "asr_final":
                 source = str(message["source"])
                 finals = self._final(message, taken.get(source, 0) / SAMPLE_RATE)

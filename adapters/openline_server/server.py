@@ -25,6 +25,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable
 from email.utils import formatdate
+from functools import partial
 from math import inf
 from typing import Final
 
@@ -32,7 +33,7 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
 from wsproto.utilities import LocalProtocolError
 
-from openline_server import admission, contract
+from openline_server import admission, no_upgrade
 from openline_server.config import BackendError, ServerConfig
 from openline_server.contracts import CONTRACTS, Contract
 from openline_server.contracts.base import Ending, Rejection
@@ -89,14 +90,10 @@ class Server:
         #: What it counts; an instrument for the loop that serves.
         self.usage = Usage(recognizer, trio.current_time)
         self._context = Context(
-            config,
-            recognizer,
-            trio.CapacityLimiter(config.max_sessions),
-            self.hooks,
-            self.contract,
-            self.usage,
+            config, recognizer, trio.CapacityLimiter(config.max_sessions), self.hooks,
+            self.contract, self.usage,
             last_number(config.record) if config.record is not None else 0,
-        )
+        )  # fmt: skip
         self._connections: set[Connection] = set()
         self._accepted = 0
         self._stopping = trio.Event()
@@ -120,7 +117,7 @@ class Server:
     @property
     def connections(self) -> tuple[Connection, ...]:
         """The open ones, oldest first."""
-        return tuple(sorted(self._connections, key=lambda connection: connection.number))
+        return tuple(sorted(self._connections, key=lambda each: each.number))
 
     @property
     def sessions(self) -> int:
@@ -235,32 +232,39 @@ class Server:
         rejection: Rejection | None = None
         with trio.move_on_after(self.config.handshake_timeout) as waiting:
             transport.on_over(waiting.cancel)
+            transport.on_no_upgrade(partial(self._refuse_plain, connection.number))
             with connection.conversation:
                 request = await wrap_server_stream(
                     nursery,
                     transport,
                     message_queue_size=_READ_AHEAD,
-                    max_message_size=contract.MAX_MESSAGE_BYTES,
+                    max_message_size=self.contract.most_bytes,
                     receive_buffer_size=_RECEIVE_BYTES,
                 )
+                transport.requested()
                 rejection = await self.hooks.handshake(connection)
         if request is None or waiting.cancelled_caught or connection.ending is not None:
             transport.abort()
             return None
         if rejection is None:
-            connections = len(self._connections)
-            refused = admission.refuse(request, self.contract, self.config, connections)
+            count = len(self._connections)
+            refused = admission.refuse(request, self.contract, self.config, count)
             if refused is not None:
                 rejection, why = refused
                 admission.tell(connection.number, f"HTTP {rejection.status}", why)
         if rejection is not None:
             named = (*rejection.headers, ("Connection", "close"))
             headers = [(name.encode(), value.encode()) for name, value in named]
-            body = rejection.body or None
-            await request.reject(rejection.status, extra_headers=headers, body=body)
+            status, body = rejection.status, rejection.body or None
+            await request.reject(status, extra_headers=headers, body=body)
             return None
         connection.conversation = trio.CancelScope()
         return request
+
+    def _refuse_plain(self, number: int, head: bytes, bare: bytes) -> bytes:
+        found = no_upgrade.judge(head, bare, self.contract.path)
+        admission.tell(number, found.told, found.why)
+        return found.answer
 
 
 async def serve(

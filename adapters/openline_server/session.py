@@ -90,11 +90,12 @@ class Session:
         self._slots, self._hooks = context.slots, context.hooks
         self._usage = context.usage
         self._peer, self._ws, self._refusal = peer, ws, refusal
-        usual = min(context.contract.longest, context.config.max_session_seconds)
+        served = context.hooks.serves(peer, context.contract)
+        usual = min(served.longest, context.config.max_session_seconds)
         self._longest = context.hooks.longest(peer, usual)
         left = peer.opened_at + self._longest - trio.current_time()
         opening = Opening(uuid4().hex, time.time(), target, left)
-        self._contract = context.contract(opening)
+        self._contract = served(opening)
         self._phase: Literal["waiting", "admitting", "streaming", "finishing"] = "waiting"
         self._ids: Ids | None = None
         self._features: dict[str, bool] = dict.fromkeys(contract.FEATURES, False)
@@ -155,6 +156,8 @@ class Session:
             return
         for action in actions:
             await self._act(action, nursery)
+            if isinstance(action, Audio) and action.more:
+                await trio.lowlevel.checkpoint()  # decoding the next part takes its time
 
     async def _act(self, action: Action, nursery: trio.Nursery) -> None:
         await self._hooks.acting(self._peer, action)

@@ -15,6 +15,8 @@ from typing import Final
 import trio
 from trio_websocket import CloseReason
 
+from openline_server.no_upgrade import MOST_BYTES
+
 log: Final = logging.getLogger(__name__)
 
 _LINGER_SECONDS: Final = 1.0
@@ -35,6 +37,17 @@ class Transport(trio.abc.Stream):
         self._aborted = False
         self._closed = False
         self._on_over: Callable[[], None] | None = None
+        #: What came until the request was read; None behind it.
+        self._head: bytes | None = b""
+        self._refuse: Callable[[bytes, bytes], bytes] | None = None
+
+    def on_no_upgrade(self, refuse: Callable[[bytes, bytes], bytes]) -> None:
+        """Send what ``refuse`` makes of a request, and of the answer to it that is no 101."""
+        self._refuse = refuse
+
+    def requested(self) -> None:
+        """The request is read, and asks for an upgrade."""
+        self._head = None
 
     def on_over(self, call: Callable[[], None]) -> None:
         """Call ``call`` when nothing more can be read."""
@@ -51,6 +64,8 @@ class Transport(trio.abc.Stream):
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send everything."""
+        if self._head is not None and self._refuse is not None:
+            data, self._head = self._refuse(self._head, bytes(data)), None
         self._closed = self._closed or bytes(data[:1]) == _CLOSE
         await self._stream.send_all(data)
 
@@ -86,6 +101,8 @@ class Transport(trio.abc.Stream):
             raise
         if not data:
             self._end()
+        if self._head is not None:
+            self._head = (self._head + bytes(data))[:MOST_BYTES]
         return data
 
     async def aclose(self) -> None:

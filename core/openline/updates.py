@@ -257,9 +257,10 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True):
-    """The process was suspended for ``gap`` seconds, and goes on where it was.
+    """The process was suspended for ``gap`` seconds or longer, and goes on where it was.
 
-    A laptop slept, a container was frozen, or the event loop was blocked.
+    A laptop slept, a container was frozen, or the event loop was blocked. ``gap``, in seconds, is
+    how late the soonest timer was: what lay before its time is not in it.
     """
 
     gap: float

@@ -6,6 +6,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from openline_audio.codings import Coding, decode
 from openline_audio.headered import HeaderedPcm
@@ -365,3 +367,69 @@ def test_samples_are_read_in_their_order(kind: str, size: int, is_big: bool) -> 
 
 def test_unsigned_samples_are_silent_at_128() -> None:
     assert decode(bytes([128, 0, 255]), Coding("u", 1), 1).tolist() == [[0.0], [-1.0], [127 / 128]]
+
+
+# Chunks of odd length.
+
+NAMES = st.sampled_from([b"LIST", b"bext", b"iXML", b"cue ", b"JUNK", b"id3 ", b"fact", b"Mine"])
+ODD = st.binary(max_size=40).map(lambda body: body if len(body) % 2 else body + b"\0")
+
+
+@given(
+    st.lists(st.tuples(NAMES, ODD, st.booleans()), min_size=1, max_size=4),
+    st.binary(min_size=2, max_size=400).map(lambda data: data[: len(data) // 2 * 2]),
+    st.integers(1, 60),
+)
+def test_an_odd_chunk_is_passed_with_and_without_its_padding(
+    chunks: list[tuple[bytes, bytes, bool]], samples: bytes, cut: int
+) -> None:
+    """Some recorders leave the byte out that the format wants behind an odd chunk."""
+    before = b"".join(
+        name + struct.pack("<I", len(body)) + body + bytes(padded) for name, body, padded in chunks
+    )
+    fmt = chunk(b"fmt ", form(1, 16, 2, channels=1))
+    head = b"RIFF" + bytes(4) + b"WAVE" + fmt + before + b"data" + struct.pack("<I", len(samples))
+    pcm = HeaderedPcm()
+    data = head + samples
+    for at in range(0, len(data), cut):  # however the bytes arrive
+        pcm.feed(data[at : at + cut])
+    assert pcm.header is not None
+    assert (pcm.header.rate, pcm.header.coding, pcm.header.stated) == (
+        16_000, Coding("s", 2), len(samples),
+    )  # fmt: skip
+    assert pcm.data_at == len(head)
+
+
+@pytest.mark.parametrize("length", [17, 19, 41])
+def test_an_odd_form_is_read_without_its_padding(length: int) -> None:
+    fmt = form(1, 16, 4).ljust(length, b"\0")
+    data = b"RIFF" + bytes(4) + b"WAVEfmt " + struct.pack("<I", length) + fmt
+    found, audio = read(data + b"data" + struct.pack("<I", 400) + b"the audio")
+    assert (found.stated, audio) == (400, b"the audio")
+
+
+@pytest.mark.parametrize("padding", [b"\0", b"A", b" ", b"\xff"])
+def test_padding_that_is_no_zero_is_passed(padding: bytes) -> None:
+    before = b"LIST" + struct.pack("<I", 3) + b"abc" + padding
+    _, audio = read(wav(form(1, 16, 4), before=before))
+    assert audio == b"the audio"
+
+
+@given(
+    st.lists(st.tuples(NAMES.filter(lambda name: name != b"Mine"), ODD, st.booleans()), max_size=4),
+    st.integers(0, 50).map(lambda count: bytes(range(1, 2 * count + 1))),
+    st.integers(1, 60),
+)
+def test_odd_chunks_behind_the_audio_are_no_audio(
+    chunks: list[tuple[bytes, bytes, bool]], samples: bytes, cut: int
+) -> None:
+    behind = b"".join(
+        name + struct.pack("<I", len(body)) + body + bytes(padded) for name, body, padded in chunks
+    )
+    head = b"RIFF" + bytes(4) + b"WAVE" + chunk(b"fmt ", form(1, 16, 2, channels=1))
+    data = head + b"data" + struct.pack("<I", len(samples)) + samples + behind
+    pcm = HeaderedPcm(total=len(data))
+    found = [pcm.feed(data[at : at + cut]) for at in range(0, len(data), cut)]
+    found.append(pcm.finish())
+    assert sum(len(piece) for pieces in found for piece in pieces) == len(samples) // 2
+    assert pcm.unread == 0

@@ -188,7 +188,7 @@ def test_a_manifest_lists_recordings(tmp_path: Path) -> None:
         (b'{"path": "a\\u0000.wav"}', "holds a NUL"),
         (
             b'{"path": "a", "pth": 1}',
-            "it has no use for 'pth': give path, id, language, options, channel, ",
+            "it has no use for 'pth': did you mean path? Give path, id, language, options, ",
         ),
         (b'{"path": "a", "id": " "}', "its id has to be a text of 1 to 256 characters"),
         (b'{"path": "a", "channel": -1}', "its channel has to be a whole number from 0 on"),

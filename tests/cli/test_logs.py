@@ -95,3 +95,32 @@ def test_the_command_passes_its_options_on(tmp_path: Path, monkeypatch: pytest.M
 def test_invalid_level_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stream", "x.wav", "--log-level", "loud"]) == 2
     assert "--log-level loud: give debug, info, warning or error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["stream", "{file}"],
+        ["stream", "{file}:left"],
+        ["stream", "other.wav", "--token-file", "{file}"],
+        ["stream", "other.wav", "--header", "X-Key=@{file}"],
+        ["stream", "other.wav", "--journal", "{new}"],
+        ["stream", "other.wav", "--out", "{new}"],
+    ],
+)
+def test_a_log_is_not_written_into_what_the_command_uses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], given: list[str]
+) -> None:
+    file, new = tmp_path / "a.wav", tmp_path / "sub" / ".." / "new.txt"
+    (tmp_path / "sub").mkdir()
+    file.write_bytes(b"RIFF, and audio")
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    words = [each.format(file=file, new=new) for each in given]
+    log = tmp_path / "new.txt" if "{new}" in given else link
+    assert main([*words, "--log-file", str(log)]) == 2
+    told = capsys.readouterr().err
+    assert told == (
+        f"openline: --log-file {log}: this command reads or writes it already; give another name\n"
+    )
+    assert file.read_bytes() == b"RIFF, and audio"

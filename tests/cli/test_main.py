@@ -296,3 +296,23 @@ def test_the_entry_point_imports_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert sorted(done.stdout.split()) == ["openline_cli", "openline_cli.start"]
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["stream", "a.wav", "--start", "3s"], "; did you mean --from?"),
+        (["stream", "a.wav", "--to", "3s"], "; did you mean --until?"),
+        (["stream", "a.wav", "--form", "3s"], "; did you mean --from?"),
+        (["load", "ws://a", "--for", "3s"], "; did you mean --hold?"),
+        (["load", "ws://a", "--duration", "3s"], "; did you mean --hold?"),
+        (["batch", "a", "--from", "3s"], ""),
+        (["batch", "a", "--until", "3s"], ""),
+    ],
+)
+def test_an_option_that_is_not_there_suggests_one_that_is_meant(
+    capsys: pytest.CaptureFixture[str], words: list[str], hint: str
+) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert f"there is no option {words[2]}{hint} (see openline {words[0]} --help)" in told

@@ -171,3 +171,8 @@ def test_all_phrases_can_be_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_announcing_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     announce("listening")
     assert capsys.readouterr().out == "listening\n"
+
+
+def test_a_misspelt_dialect_has_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--dialect", "deepgrm"]) == 2
+    assert capsys.readouterr().err.rstrip().endswith("or sherpa; did you mean deepgram?")

@@ -135,6 +135,14 @@ def test_an_error_text_and_the_close_explain_the_loss() -> None:
     assert drive.last_change.reason.endswith("(the cat sat on it; closed)")
 
 
+@pytest.mark.parametrize("close", ["the cat sat on it", "cat sat"])
+def test_a_close_that_repeats_the_error_text_is_not_told_again(close: str) -> None:
+    drive = Drive().stream()
+    drive.refuse("the cat sat on it")
+    drive.lose(1011, reason=close)
+    assert drive.last_change.reason.endswith("(the cat sat on it)")
+
+
 NORMAL: list[dict[str, Any]] = [
     {"kind": "metrics", "source": "mic", "backlog_seconds": 0.0},
     {"kind": "entities_update", "people": ["Ann"]},

@@ -10,6 +10,7 @@ import base64
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ from openline.dialects.protocol import (
 )
 from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import Ends
-from openline.reconnect.verdicts import Action
+from openline.reconnect.verdicts import Action, Ending, Sender, judge
 from tests.dialects.fuzzing import anything, play
 from tests.dialects.support_wire import from_source
 from tests.support_profiles import some
@@ -569,6 +570,14 @@ class TestErrors:
     )
     def test_other_errors_are_remarks(self, error: Any, text: str) -> None:
         assert Line().error(**error) == [Remark(text=text)]
+
+    def test_a_close_for_an_invalid_request_is_the_end_at_once(self) -> None:
+        """No second dial asks for anything else, and the close may have no reason."""
+        closed = Ending(code=4000, sender=Sender.REMOTE)
+        codes = OpenAI().traits.codes
+        assert judge(closed, codes).action is Action.FATAL
+        later = judge(msgspec.structs.replace(closed, ever_connected=True), codes)
+        assert (later.action, later.strike) == (Action.LATER, False)
 
     def test_an_error_of_another_form_is_a_remark(self) -> None:
         assert Line().got("error", error="text") == [Remark(text="an error without a text")]

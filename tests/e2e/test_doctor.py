@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -17,10 +18,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import pytest
 
+from openline.dialects.registry import BUILT_IN
 from openline_cli.main import main
 from openline_testing.background import BackgroundBackend
 from tests.e2e.support_networks import Authority, HttpProxy, Place, Server
@@ -697,3 +699,22 @@ def test_a_subprotocol_that_was_not_offered(doctor: Doctor) -> None:
         status, steps = doctor(url(place))
     assert (status, wrong(steps)) == (1, ["upgrade"])
     assert "the answer to the upgrade makes no sense" in steps["upgrade"][1]
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_a_backend_that_sends_garbage(doctor: Doctor, name: str) -> None:
+    """Whether or not it is understood otherwise, what cannot be read is counted and told."""
+    with BackgroundBackend("garbage on every dial", dialect=cast("Any", name)) as backend:
+        status, steps = doctor(backend.backend.url, "--dialect", name)
+    assert (status, wrong(steps)) == (1, ["dialect"])
+    assert re.search(
+        r"(one message|\d+ messages) cannot be read \(not JSON\): ", steps["dialect"][1]
+    )
+    assert "nobody_knows" not in steps["ack"][1]
+
+
+def test_what_a_backend_said_before_its_close_is_told(doctor: Doctor) -> None:
+    with BackgroundBackend('error "so it is" on every dial', dialect="openai") as backend:
+        status, steps = doctor(backend.backend.url, "--dialect", "openai")
+    assert (status, wrong(steps)) == (1, ["ack"])
+    assert '"so it is", close code 1011' in steps["ack"][1]

@@ -81,6 +81,8 @@ WHOLE = {
 ELSEWHERE = {
     Effect.UNAUTHORIZED, Effect.ERROR, Effect.REDIRECT, Effect.NO_SUMMARY, Effect.DROP,
     Effect.IGNORE, Effect.QUEUE, Effect.LATE, Effect.SLOW_FLUSH, *MISREPORTS,
+    Effect.ERROR_WITHOUT_CODE,  # here no error has a code
+    Effect.OLDER_SERVER, Effect.CPP_SERVER, Effect.FAILED_ITEM,  # in ``test_variants``
 }  # fmt: skip
 
 

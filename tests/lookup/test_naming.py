@@ -80,3 +80,8 @@ def test_what_cannot_be_used_is_one_line_with_the_name(name: str, load: Any, tex
         find_dialect(name, load)
     assert str(caught.value).startswith(f"{name}: {text}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_misspelt_name_has_a_suggestion() -> None:
+    with pytest.raises(NamingError, match=r"or module:NAME; did you mean deepgram\?$"):
+        find_dialect("deepgrm")

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+
 import pytest
 
 from openline.dialects.registry import BUILT_IN
-from openline.reconnect.verdicts import ErrorKind
+from openline.reconnect.verdicts import ErrorKind, Rule
 from openline.text import one_line
 from openline.updates import GapCause
-from openline_lookup.places import ADVICE, GAPS, STATUSES, TROUBLES, Place, row_of, rows
+from openline_lookup.places import (
+    ADVICE,
+    FULL,
+    GAPS,
+    LOG,
+    STATUSES,
+    TROUBLES,
+    Place,
+    row_of,
+    rows,
+)
 
 
 @pytest.mark.parametrize("dialect", [*BUILT_IN, "an app's own"])
@@ -62,3 +76,39 @@ def test_troubles_and_gaps_lie_somewhere() -> None:
     assert all(each.advice for each in (*TROUBLES.values(), *GAPS.values()))
     by_the_loss = {GapCause.OVERFLOW, GapCause.UNPROVEN, GapCause.UNDELIVERED, GapCause.UNCONFIRMED}
     assert set(GapCause) - set(GAPS) == by_the_loss
+
+
+def _rules_of(name: str) -> dict[str, Rule]:
+    """Every rule that the modules of a dialect hold, by its reason."""
+    found: dict[str, Rule] = {}
+    for module in (name, f"{name}_rows"):
+        if find_spec(f"openline.dialects.{module}") is None:
+            continue
+        for value in vars(import_module(f"openline.dialects.{module}")).values():
+            held = value.values() if isinstance(value, Mapping) else [value]
+            found |= {each.why: each for each in held if isinstance(each, Rule)}
+    return found
+
+
+def _own(name: str) -> list[Rule]:
+    traits = BUILT_IN[name].traits
+    return [*traits.refusals.values(), *traits.rulings.values()]
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_rule_of_a_dialect_has_a_place(name: str) -> None:
+    """Else a story says "where: unknown", and has no source, for what the server itself said."""
+    for why, rule in _rules_of(name).items():
+        row = row_of(why, name)
+        assert row.why == why
+        assert row.source in {each.source for each in (rule, *_own(name)) if each.why == why}
+        assert row.lies.where is not Place.UNKNOWN
+        if rule.weather:
+            assert row_of(rule.weather, name).lies.where is Place.SERVER
+
+
+def test_what_was_accepted_before_is_no_matter_of_a_limit() -> None:
+    weather = BUILT_IN["openai"].traits.codes[4000].weather
+    assert row_of(weather, "openai").lies.advice == LOG
+    full = row_of("the server is full and asks to come back later", "whisperlive").lies
+    assert full.advice == FULL

@@ -82,7 +82,7 @@ def test_openai_audio_has_24_khz() -> None:
 
 def test_openai_ends_an_item_where_speech_stops() -> None:
     talk = openai()
-    talk.read(append(bytes(48000 * 4)))
+    audio_of(talk, append(bytes(48000 * 4)))
     told = written(talk, partial("so", 0.5, 1.0), final("so it is", 0.5, 1.5))
     assert kinds(told) == [
         "input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped",
@@ -99,7 +99,7 @@ def test_openai_ends_an_item_where_speech_stops() -> None:
 
 def test_openai_completes_what_the_client_commits() -> None:
     talk = openai(UPDATE)
-    talk.read(append(bytes(48000)))
+    audio_of(talk, append(bytes(48000)))
     (delta,) = written(talk, final("so", 0.1, 0.5))
     reply, flush = talk.read(COMMIT)
     assert flush == Flush()
@@ -114,7 +114,7 @@ def test_openai_completes_what_the_client_commits() -> None:
 def test_openai_begins_no_item_in_audio_that_is_committed() -> None:
     """Its recogniser may still say a partial of it."""
     talk = openai()
-    talk.read(append(bytes(48000)))
+    audio_of(talk, append(bytes(48000)))
     written(talk, partial("so", 0.2, 0.5))
     talk.read(COMMIT)
     assert written(talk, partial("so it", 0.2, 0.9)) == []

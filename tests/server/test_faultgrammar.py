@@ -38,6 +38,8 @@ def faults(draw: st.DrawFn) -> Fault:
         case "[error]":
             number = draw(st.just(0) | st.integers(1, 65535))
             text = draw(st.just("") | texts)
+        case "[text]":
+            text = draw(st.just("") | texts)
         case "status":
             number = draw(st.integers(200, 599))
         case "factor":
@@ -168,6 +170,8 @@ def test_every_example_parses_and_every_phrase_is_listed(effect: Effect) -> None
         ("reset afer ack", 7, 'did you mean "reset after ack"?'),
         ("cut after ack on every", 23, "expected dial 2, dials 1-3 or every dial, found nothing"),
         ("cut while on dial 2", 11, "expected finishing, found 'on'"),
+        ("duplicate", 1, "found 'duplicate'; see: openline serve --fault help"),
+        ("duplicate 3s", 1, "found 'duplicate'; see: openline serve --fault help"),
         ("freez", 1, 'did you mean "freeze 5s after ack"?'),
         ("cut after first", 16, "expected final or frame, found nothing"),
         ("cut after ack after stop", 15, "expected on dial"),

@@ -12,6 +12,7 @@ fault that falsifies a final does so before any contract writes it:
 ``progress``      ``received``, ``taken``, ``settled`` in seconds: arrived; given to the
                   recogniser; before this place no word is still to come. ``waiting``: a
                   final is being recognised
+``asr_failed``    a final whose words failed, with ``code`` or an empty one
 ``metrics``       each second, for each source
 ``flushed``       all audio before a ``Flush`` is recognised; ``at`` in seconds
 ``final_summary`` all audio before the ``Stop`` is recognised, and all words are sent
@@ -19,16 +20,17 @@ fault that falsifies a final does so before any contract writes it:
 ================  =====================================================================
 
 Five more end the connection, and ``write`` says how, with an ``Ending`` as the last item:
-``error`` (``code`` or None, ``message``), ``capacity`` (no session is free), ``limit`` (the
-session is ``seconds`` long), ``idle`` (no audio and no keepalive for ``seconds``) and ``gone``;
-``go_away`` announces this last one ``seconds`` before.
+``error`` (``code`` or None, ``message``; ``uncoded``: no code in the message either),
+``capacity`` (no session is free), ``limit`` (the session is ``seconds`` long), ``idle`` (no audio
+and no keepalive for ``seconds``) and ``gone``; ``go_away`` announces this last one ``seconds``
+before.
 """
 
 from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import ClassVar, Final, TypeAlias
@@ -37,6 +39,7 @@ from urllib.parse import parse_qs
 from openline_server.config import STOP_WAIT
 from openline_server.contract import (
     BYTES_PER_SECOND,
+    MAX_MESSAGE_BYTES,
     Audio,
     Ids,
     Ignored,
@@ -47,7 +50,8 @@ from openline_server.contract import (
     Stop,
     encode,
 )
-from openline_server.contracts.values import close_code, path_of, query_of
+from openline_server.contracts.pcm import Decoder
+from openline_server.contracts.values import close_code, path_of, query_of, uncoded
 
 __all__ = [
     "Action", "Answer", "Audio", "Contract", "End", "Ending", "Flush", "Ids", "Ignored",
@@ -160,6 +164,8 @@ class Contract:
     #: The audio that is queued before the oldest is dropped, and how much goes then, in seconds.
     queue_seconds: ClassVar[float] = 600.0
     shed_seconds: ClassVar[float] = 0.0
+    #: The longest message that it takes; one that is longer is answered by 1009.
+    most_bytes: ClassVar[int] = MAX_MESSAGE_BYTES
     #: How long a session may last, in seconds.
     longest: ClassVar[float] = inf
     #: Whether ``progress`` is to be written.
@@ -177,6 +183,8 @@ class Contract:
     tells_failures: ClassVar[bool] = False
     #: What the frame of a final contains, and no other.
     final_mark: ClassVar[bytes]
+    #: The same contract as other servers speak it, by the words of the fault that asks for it.
+    variants: ClassVar[Mapping[str, type[Contract]]] = {}
 
     def __init__(self, opening: Opening) -> None:
         """The socket is about to open."""
@@ -216,7 +224,7 @@ class Contract:
         """What the opening alone asks for: a session at once, or nothing."""
         return (self.start(),)
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """The actions that a message asks for. Raises MalformedMessageError, Refusal."""
         raise NotImplementedError
 
@@ -226,7 +234,10 @@ class Contract:
         Each type has a method of its name, as ``on_asr_final``; what has none is not told.
         """
         write = getattr(self, f"on_{happening['type']}", None)
-        return () if write is None else write(happening)
+        answers: Sequence[Answer] = () if write is None else write(happening)
+        if not happening.get("uncoded"):
+            return answers
+        return [uncoded(each) if isinstance(each, dict) else each for each in answers]
 
     def encode(self, message: JsonObject) -> str:
         """The text frame of a message."""
@@ -238,10 +249,21 @@ class Contract:
         """The action that opens the session."""
         return Start(Ids(self.opening.id, self.opening.id, self.opening.id))
 
-    def audio(self, pcm: bytes) -> Audio:
+    def audio(self, pcm: bytes, *, more: bool = False) -> Audio:
         """Audio of the one source, counted."""
         self._bytes += len(pcm)
-        return Audio(SOURCE, pcm)
+        return Audio(SOURCE, pcm, more)
+
+    def decoded(self, decoder: Decoder, data: bytes) -> Iterable[Audio]:
+        """The audio of a message; of a big one, each part is decoded when it is asked for."""
+        first, *others = decoder.parts(data)
+        if not others:
+            return (self.audio(decoder.push(first)),)
+        return self._in_parts(decoder, [first, *others])
+
+    def _in_parts(self, decoder: Decoder, parts: Sequence[bytes]) -> Iterator[Audio]:
+        for place, part in enumerate(parts, 1):
+            yield self.audio(decoder.push(part), more=place < len(parts))
 
     @property
     def received(self) -> float:

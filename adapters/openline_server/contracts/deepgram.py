@@ -13,7 +13,7 @@ page "Recovering from connection errors": 1008 DATA-0000 and 1011 NET-0001.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from time import gmtime, strftime
 from typing import ClassVar, Final
 
@@ -106,12 +106,12 @@ class Deepgram(Contract):
             return _bad_request("one channel is supported")
         return None
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """Audio, or one of the four control messages."""
         if isinstance(message, bytes):
             if not message:
                 return (Stop(),)  # the real service takes an empty message for the end
-            return (self.audio(self._decoder.push(message)),)
+            return self.decoded(self._decoder, message)
         try:
             kind = parse_object(message).get("type")
         except MalformedMessageError:

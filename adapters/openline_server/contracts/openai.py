@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final, cast
 
 from openline_server.contract import parse_object
@@ -76,6 +76,8 @@ class OpenAI(Contract):
         #: The items that the client committed and that are not completed.
         self._commits: list[tuple[str, float]] = []
         self._committed = 0.0
+        #: The code for which the transcription of the item fails that is open; "": a limit.
+        self._failing: str | None = None
 
     @classmethod
     def refuse(cls, target: str) -> Rejection | None:
@@ -86,7 +88,7 @@ class OpenAI(Contract):
         """Nothing: ``session.update`` has to come."""
         return ()
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """An event of the client."""
         try:
             event = parse_object(message) if isinstance(message, str) else {}
@@ -100,7 +102,7 @@ class OpenAI(Contract):
                     data = base64.b64decode(str(event.get("audio", "")), validate=True)
                 except (binascii.Error, ValueError):
                     return (Reply((self._error("invalid_value", "audio is not base64"),)),)
-                return (self.audio(self._decoder.push(data)),)
+                return self.decoded(self._decoder, data)
             case "input_audio_buffer.commit":
                 return self._commit()
             case "input_audio_buffer.clear":
@@ -178,7 +180,14 @@ class OpenAI(Contract):
         self._committed = max(self._committed, end)
         told = self._event(f"{_ITEM}.delta", item_id=item, content_index=0, delta=text)
         done = self._completed(item, text, end - self._item_start)
+        if self._failing is not None:
+            return *started, stopped, *self._committing(item), done
         return *started, stopped, *self._committing(item), told, done
+
+    def on_asr_failed(self, happening: JsonObject) -> Sequence[Answer]:
+        """The item fails that has these words."""
+        self._failing = str(happening["code"])
+        return () if self._commits or not self._detects else self.on_asr_final(happening)
 
     def on_flushed(self, _happening: JsonObject) -> Sequence[Answer]:
         """The item that the client committed is complete."""
@@ -233,10 +242,24 @@ class OpenAI(Contract):
         ]
 
     def _completed(self, item: str, text: str, seconds: float) -> Wire:
+        if self._failing is not None:
+            return self._failed(item)
         return self._event(
             f"{_ITEM}.completed", item_id=item, content_index=0, transcript=text,
             usage={"type": "duration", "seconds": round(seconds, 3)},
         )  # fmt: skip
+
+    def _failed(self, item: str) -> Wire:
+        """As OpenAI words it: a limit stands in the text alone."""
+        code, self._failing = self._failing, None
+        error: JsonObject = {
+            "type": "transcription_error" if code else "server_error",
+            "code": code or None,
+            "message": f"Input transcription failed for item '{item}'."
+            f" {code or '429 Too Many Requests'}",
+            "param": None,
+        }
+        return self._event(f"{_ITEM}.failed", item_id=item, content_index=0, error=error)
 
     def _event(self, kind: str, **members: object) -> JsonObject:
         self._events += 1

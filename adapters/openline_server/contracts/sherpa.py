@@ -14,7 +14,7 @@ the recogniser here has settled, so that they prove what they prove in the real 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final, cast
 
 from openline_server.contracts.base import (
@@ -63,10 +63,10 @@ class Sherpa(Contract):
     def judge(cls, headers: object, target: str, token: str) -> None:
         """The server knows no credentials."""
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """Audio, or the end."""
         if isinstance(message, bytes):
-            return (self.audio(self._decoder.push(message)),)
+            return self.decoded(self._decoder, message)
         if message == "Done":
             self._finishing = True
             return (Stop(),)
@@ -142,6 +142,19 @@ class Sherpa(Contract):
         """As the real server does: blanks inside the braces, two decimals."""
         members = (f'"{name}": {_written(value)}' for name, value in message.items())
         return f"{{ {', '.join(members)}}}"
+
+
+class OlderSherpa(Sherpa):
+    """Before version 1.12: no message says that it is the last, nor counts blanks."""
+
+    def _state(self, transcript: JsonObject, *, final: bool = False, eof: bool = False) -> Wire:
+        state = super()._state(transcript, final=final, eof=eof)
+        if isinstance(state, dict):
+            del state["is_eof"], state["num_trailing_blanks"]
+        return state
+
+
+Sherpa.variants = {"older server": OlderSherpa}
 
 
 def _written(value: object) -> str:

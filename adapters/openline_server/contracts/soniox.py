@@ -13,7 +13,7 @@ code; what follows them is a plain close.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from openline_server.contract import parse_object
@@ -73,14 +73,14 @@ class Soniox(Contract):
         """Nothing: the configuration has to come."""
         return ()
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """The configuration, audio or a control message."""
         if self._decoder is None:
             return self._configure(message)
         if not message:
             return (Stop(),)
         if isinstance(message, bytes):
-            return (self.audio(self._decoder.push(message)),)
+            return self.decoded(self._decoder, message)
         try:
             kind = parse_object(message).get("type")
         except MalformedMessageError:

@@ -12,7 +12,8 @@ timeouts are those of the "Error and warning messages" page of its API reference
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from time import gmtime, strftime
 from typing import ClassVar, Final, cast
 
@@ -101,14 +102,14 @@ class Speechmatics(Contract):
         """Nothing: ``StartRecognition`` has to come."""
         return ()
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """The start, audio or a control message."""
         if isinstance(message, bytes):
             if self._decoder is None:
                 return (self._fail(1003, "protocol_error", "StartRecognition has to come first"),)
             self._messages += 1
             added: JsonObject = {"message": "AudioAdded", "seq_no": self._messages}
-            return self.audio(self._decoder.push(message)), Reply((added,))
+            return chain(self.decoded(self._decoder, message), (Reply((added,)),))
         try:
             control = parse_object(message)
         except MalformedMessageError as error:

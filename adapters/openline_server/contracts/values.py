@@ -36,3 +36,13 @@ def member(parent: JsonObject, name: str) -> JsonObject:
     """The object that is this member; an empty one if it is something else."""
     inner = parent.get(name)
     return cast("JsonObject", inner) if isinstance(inner, dict) else {}
+
+
+def uncoded(message: JsonObject) -> JsonObject:
+    """``message`` without the members that are codes, in it and in its objects."""
+    left: JsonObject = {}
+    for name, value in message.items():
+        if name not in {"code", "error_code"}:
+            is_object = isinstance(value, dict)
+            left[name] = uncoded(cast("JsonObject", value)) if is_object else value
+    return left

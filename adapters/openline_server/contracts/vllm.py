@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from openline_server.contract import parse_object
@@ -52,7 +52,7 @@ class Vllm(Contract):
         self._named = self._ending = False
         self._texts: list[str] = []
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """An event of the client."""
         try:
             event = parse_object(message) if isinstance(message, str) else {}
@@ -72,14 +72,14 @@ class Vllm(Contract):
                 text = f"Unknown event type: {other}"
                 return (Reply((_error(text, "unknown_event"),)),)
 
-    def _append(self, event: JsonObject) -> Sequence[Action]:
+    def _append(self, event: JsonObject) -> Iterable[Action]:
         if self._ending:
             return (Ignored("input_audio_buffer.append"),)
         try:
             data = base64.b64decode(str(event.get("audio", "")), validate=True)
         except (binascii.Error, ValueError):
             return (Reply((_error("Invalid audio data", "invalid_audio"),)),)
-        return (self.audio(self._decoder.push(data)),)
+        return self.decoded(self._decoder, data)
 
     def _commit(self, event: JsonObject) -> Sequence[Action]:
         if not self._named:

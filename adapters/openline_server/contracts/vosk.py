@@ -15,9 +15,10 @@ next pause. Recordings: ``tests/wire/vosk-ko.jsonl``, ``vosk-wrong-eof.jsonl``.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Final, cast
 
+from openline.updates import SAMPLE_RATE
 from openline_server.contract import parse_object
 from openline_server.contracts.base import (
     Action,
@@ -52,6 +53,7 @@ class Vosk(Contract):
 
     name: ClassVar[str] = "vosk"
     any_path: ClassVar[bool] = True
+    most_bytes: ClassVar[int] = 2**20  # of the library websockets, by default
     final_mark: ClassVar[bytes] = b'"result"'
 
     def __init__(self, opening: Opening) -> None:
@@ -70,14 +72,11 @@ class Vosk(Contract):
     def judge(cls, headers: object, target: str, token: str) -> None:
         """The server knows no credentials."""
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """Audio, a configuration, the reset or the end."""
         if isinstance(message, bytes):
-            audio = self.audio(self._decoder.push(message))
-            if not (audio.pcm or self._ends):  # nothing comes of it that could answer it
-                return (Reply(({"partial": self._text()},)),)
-            self._ends.append(self.received)
-            return (audio,)
+            heard = self._hear(message)
+            return heard if len(self._decoder.parts(message)) > 1 else tuple(heard)
         if message == _EOF:
             self._finishing = True
             return (Stop(),)
@@ -88,6 +87,15 @@ class Vosk(Contract):
         except MalformedMessageError:
             config = None
         return self._configure(cast("JsonObject", config)) if isinstance(config, dict) else _BROKEN
+
+    def _hear(self, message: bytes) -> Iterator[Action]:
+        for audio in self.decoded(self._decoder, message):
+            if audio.more or audio.pcm or self._ends:
+                if not audio.more:
+                    self._ends.append(self.received)
+                yield audio
+            else:  # nothing comes of it that could answer it
+                yield Reply(({"partial": self._text()},))
 
     def _configure(self, config: JsonObject) -> Sequence[Action]:
         rate = config.get("sample_rate")
@@ -176,6 +184,31 @@ class Vosk(Contract):
         return _written(message, "")
 
 
+class VoskInCpp(Vosk):
+    """``asr_server.cpp`` of the same project: every text but the end is audio to it.
+
+    So it answers a ``config`` and a reset with a partial. Its rate is that of ``VOSK_SAMPLE_RATE``,
+    here 16 kHz. Behind the last result it closes only at the next message.
+    """
+
+    done: ClassVar[Ending | None] = None
+
+    def __init__(self, opening: Opening) -> None:
+        """The audio has 16 kHz, whatever the client says."""
+        super().__init__(opening)
+        self._decoder = Decoder(rate=SAMPLE_RATE)
+
+    def read(self, message: str | bytes) -> Iterable[Action]:
+        """Audio, or the end."""
+        if self._finishing:
+            return (End(Ending(1000), stop=True),)
+        if message == _EOF:
+            return super().read(message)
+        data = message.encode() if isinstance(message, str) else message
+        return super().read(data[: len(data) // 2 * 2])  # half a sample is no audio to it
+
+
+Vosk.variants = {"cpp server": VoskInCpp}
 _BROKEN: Final = (End(Ending(1011)),)
 
 

@@ -13,7 +13,7 @@ that of its ``run_server.py``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, Final
 
 from openline_server.contract import parse_object
@@ -39,6 +39,8 @@ _FORMATS: Final[dict[str, Encoding]] = {"float32": "f32le", "int16": "s16le", "u
 _NEEDED: Final = ("uid", "language", "task", "model")
 _END: Final = b"END_OF_AUDIO"
 _SEGMENTS: Final = 10
+#: How often an older server repeats its last message in a pause, once a second.
+_REPEATS: Final = 5
 
 
 class WhisperLive(Contract):
@@ -46,6 +48,7 @@ class WhisperLive(Contract):
 
     name: ClassVar[str] = "whisperlive"
     any_path: ClassVar[bool] = True
+    most_bytes: ClassVar[int] = 2**20  # of the library websockets, by default
     queue_seconds: ClassVar[float] = 45.0
     shed_seconds: ClassVar[float] = 30.0
     longest: ClassVar[float] = 300.0
@@ -79,7 +82,7 @@ class WhisperLive(Contract):
         """Nothing: the options have to come."""
         return ()
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """The options, audio or the end."""
         if self._decoder is None:
             return self._options(message)
@@ -87,7 +90,7 @@ class WhisperLive(Contract):
             return (End(Ending(1000), stop=True),)
         if isinstance(message, str):
             return (End(Ending(1000)),)  # the real server fails on it, and closes
-        return (self.audio(self._decoder.push(message)),)
+        return self.decoded(self._decoder, message)
 
     def _options(self, message: str | bytes) -> Sequence[Action]:
         try:
@@ -173,6 +176,51 @@ class WhisperLive(Contract):
     def encode(self, message: JsonObject) -> str:
         """As Python's ``json.dumps`` does by default."""
         return spaced(message)
+
+
+class OlderWhisperLive(WhisperLive):
+    """A server of 2024: 32-bit float alone, and no segment says whether it is completed.
+
+    In a pause it repeats its last message for 5 s (``show_prev_out_thresh``).
+    """
+
+    final_mark: ClassVar[bytes] = b"}, {"
+
+    def __init__(self, opening: Opening) -> None:
+        """Nothing is there to be repeated."""
+        super().__init__(opening)
+        self._repeats = 0
+
+    def on_asr_partial(self, happening: JsonObject) -> Sequence[Answer]:
+        """The next one has the open segment anyway."""
+        self._repeats = 0
+        return super().on_asr_partial(happening)
+
+    def on_asr_final(self, happening: JsonObject) -> Sequence[Answer]:
+        """From here on it is repeated."""
+        self._repeats = _REPEATS
+        return super().on_asr_final(happening)
+
+    def on_metrics(self, happening: JsonObject) -> Sequence[Answer]:
+        """Each second: the last message again, while nothing is said."""
+        if not self._repeats:
+            return ()
+        self._repeats -= 1
+        return self._told(happening, [])
+
+    def _options(self, message: str | bytes) -> Sequence[Action]:
+        found = super()._options(message)
+        if self._decoder is not None:
+            self._decoder = Decoder("f32le")
+        return found
+
+    def _segment(self, transcript: JsonObject, *, completed: bool) -> JsonObject:
+        segment = super()._segment(transcript, completed=completed)
+        del segment["completed"]
+        return segment
+
+
+WhisperLive.variants = {"older server": OlderWhisperLive}
 
 
 def _time(seconds: float) -> str:

@@ -12,7 +12,7 @@ are rounded to hundredths of a second, its figures to tenths.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from openline_server.contracts.base import (
@@ -66,11 +66,11 @@ class WhisperLiveKit(Contract):
         """Another path gets what a wrong token gets."""
         return None if path_of(target) == cls.path else cls.no_path
 
-    def read(self, message: str | bytes) -> Sequence[Action]:
+    def read(self, message: str | bytes) -> Iterable[Action]:
         """Audio; without any, the end."""
         if isinstance(message, str):
             return (Ignored(message[:64]),)
-        return (self.audio(self._decoder.push(message)),) if message else (Stop(),)
+        return self.decoded(self._decoder, message) if message else (Stop(),)
 
     def ack(self) -> Sequence[Answer]:
         """The greeting, and the first state."""

@@ -31,7 +31,7 @@ import msgspec
 from msgspec.structs import replace
 
 from openline.dialects import assemblyai_turns
-from openline.dialects.assemblyai_rows import CODES, rule_of
+from openline.dialects.assemblyai_rows import CODES, REFUSALS, rule_of
 from openline.dialects.assemblyai_turns import Turns
 from openline.dialects.options import option
 from openline.dialects.protocol import (
@@ -145,6 +145,7 @@ class AssemblyAI(DialectBase):
             drain=Drain.STOP,
             drain_timeout=5.0,
             codes=CODES,
+            refusals=REFUSALS,
             address=Address(HOSTS[self.region], 443, "/v3/ws", secure=True),
             key_variable="ASSEMBLYAI_API_KEY",
         )

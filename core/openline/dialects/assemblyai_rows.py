@@ -52,6 +52,15 @@ REFUSED: Final = Rule(
 BUSY: Final = Rule(
     action=Action.LATER, why="the server asks to come back later", source="assemblyai 1.8.2"
 )
+#: All refusals, by what an ``Error`` says.
+REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "error_code 1008": REFUSED,
+        "insufficient balance": UNPAID,
+        "too many concurrent sessions": CROWDED,
+        "error_code 1013": BUSY,
+    }
+)
 
 
 def rule_of(code: float | None, said: str) -> Rule | None:

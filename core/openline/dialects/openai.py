@@ -31,6 +31,8 @@ from openline.dialects.openai_items import (
     without_skipped,
 )
 from openline.dialects.openai_rows import (
+    CODES,
+    REFUSALS,
     error_item,
     is_about_commit,
     is_empty_commit,
@@ -147,6 +149,8 @@ class OpenAI(DialectBase):
             flush_idle=None if commits else PAUSE,
             drain=Drain.FLUSH,
             drain_timeout=5.0,
+            codes=CODES,
+            refusals=REFUSALS,
             address=ADDRESS,
             key_variable="OPENAI_API_KEY",
         )

@@ -41,6 +41,22 @@ SETTINGS: Final = Rule(
     why="OpenAI rejected the settings of the session",
     source="OpenAI, Realtime client events, session.update",
 )
+#: All refusals, by the code or the type of an error.
+REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType(
+    {**ERRORS, "invalid_request_error": SETTINGS}
+)
+#: Close codes. The reason of this one is the type and the code of an error that came before:
+#: ``invalid_request_error.invalid_intent``, ``invalid_request_error.beta_api_shape_disabled``.
+CODES: Final[Mapping[int, Rule]] = MappingProxyType(
+    {
+        4000: Rule(
+            action=Action.FATAL,
+            why="OpenAI rejected what this client asked for as invalid",
+            source="BerriAI/litellm #13471",
+            weather="OpenAI rejected as invalid what it accepted before",
+        ),
+    }
+)
 #: The code of an error that announces the end of a session (it lasts 60 minutes at most).
 EXPIRED: Final = "session_expired"
 #: The code of the error for a commit of less than 100 ms of audio.

@@ -39,7 +39,7 @@ from openline.dialects.protocol import (
     Refusal,
     Sent,
 )
-from openline.dialects.soniox_rows import NO_AUDIO, row_of
+from openline.dialects.soniox_rows import NO_AUDIO, REFUSALS, row_of
 from openline.dialects.soniox_tokens import (
     MARKERS,
     Piece,
@@ -193,6 +193,7 @@ _TRAITS: Final = Traits(
     keepalive=10.0,  # Soniox, Connection keepalive: each 5 to 10 s is common, 20 s the limit
     flush_idle=PAUSE,  # every few seconds is fine (Soniox, Manual finalization)
     drain=Drain.FLUSH,
+    refusals=REFUSALS,
     address=ADDRESS,
     key_variable="SONIOX_API_KEY",
 )

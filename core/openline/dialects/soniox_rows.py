@@ -65,6 +65,15 @@ PASSING: Final[Mapping[str, Rule]] = MappingProxyType(
         "no audio received": _rule(Action.RETRY, "Soniox received no audio"),
     }
 )
+#: All of them, by what the message says.
+REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        **{f"error_code {code}": row for code, row in ERRORS.items()},
+        **{f"error_type {name}": row for name, row in TYPES.items()},
+        **PASSING,
+        "any other error": OTHER,
+    }
+)
 #: The answer to a stream that ended without audio.
 NO_AUDIO: Final = "no audio received"
 

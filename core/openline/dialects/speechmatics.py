@@ -46,7 +46,14 @@ from openline.dialects.protocol import (
     Word,
 )
 from openline.dialects.speakers import by_speaker
-from openline.dialects.speechmatics_rows import CODES, ERRORS, OTHER, STATUSES, UNEXPLAINED
+from openline.dialects.speechmatics_rows import (
+    CODES,
+    ERRORS,
+    OTHER,
+    REFUSALS,
+    STATUSES,
+    UNEXPLAINED,
+)
 from openline.dialects.traits import PAUSE, Address, AudioForm, Drain, Ends, Traits, Unit
 from openline.dialects.wire_json import (
     Fields,
@@ -140,7 +147,7 @@ class Speechmatics(DialectBase):
             drain=Drain.FLUSH if self.force_end else Drain.STOP,
             codes=CODES,
             statuses=STATUSES,
-            refusals=ERRORS,
+            refusals=REFUSALS,
             address=Address(f"{self.region}.rt.speechmatics.com", 443, "/v2", secure=True),
             key_variable="SPEECHMATICS_API_KEY",
         )

@@ -77,6 +77,8 @@ ERRORS: Final[Mapping[str, Rule]] = MappingProxyType(
 UNEXPLAINED: Final = "unknown_error"
 #: Such an error, and one without a type. One of a new type leaves the verdict to the close.
 OTHER: Final = _retry("the server reported an error that it does not explain", strike=True)
+#: All refusals, by the type of an error.
+REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({**ERRORS, UNEXPLAINED: OTHER})
 #: Close codes with another meaning than in the verdict table, or a clearer reason.
 CODES: Final[Mapping[int, Rule]] = MappingProxyType(
     {

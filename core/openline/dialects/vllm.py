@@ -90,6 +90,8 @@ ERRORS: Final[Mapping[str, Rule]] = MappingProxyType(
         "processing_error": FAILED,
     }
 )
+#: All refusals: these, and what a message means without such a code.
+REFUSALS: Final[Mapping[str, Rule]] = MappingProxyType({**ERRORS, "transcription.done": ENDED})
 
 
 class VLLMMemory(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,6 +133,7 @@ class VLLM(DialectBase):
             queue=None,  # it keeps all that it is sent
             drain=Drain.STOP,
             drain_timeout=DRAIN,
+            refusals=REFUSALS,
             address=ADDRESS,
         )
         object.__setattr__(self, "traits", traits)

@@ -59,9 +59,9 @@ def ended(session: Reporting, *, detail: str = "", **known: Any) -> Plan:
         **known,
     )
     # An error message just before the close gives the reason; the close may only repeat it.
-    return Plan(
-        ending, "; ".join(text for text in (session.backend_error, one_line(detail)) if text)
-    )
+    said, detail = session.backend_error, one_line(detail)
+    texts = [said] if said and detail in said else [said, detail]
+    return Plan(ending, "; ".join(filter(None, texts)))
 
 
 def is_live(session: Reporting, dial: int) -> bool:
