@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -146,7 +146,12 @@ def test_a_process_that_was_forked_is_told_that_the_thread_is_not_there() -> Non
     thread.join()
     loop = asyncio.new_event_loop()
     calls = Calls(loop, thread)
-    for call in (lambda: calls.call(str), lambda: calls.wait(asyncio.Event().wait), calls.check):
+    asked: list[Callable[[], object]] = [
+        lambda: calls.call(str),
+        lambda: calls.wait(asyncio.Event().wait),
+        calls.check,
+    ]
+    for call in asked:
         with pytest.raises(RuntimeError, match="open a session in this process"):
             call()
     calls.close()

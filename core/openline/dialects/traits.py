@@ -290,7 +290,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _unpickled(given: dict[str, Any]) -> Traits:
-    return Traits(**given | {name: MappingProxyType(given[name]) for name in _TABLES})
+    tables: dict[str, Any] = {name: MappingProxyType(given[name]) for name in _TABLES}
+    return Traits(**given | tables)
 
 
 #: What needs no quoting in a URL (RFC 3986 §2.3).
