@@ -70,7 +70,6 @@ class WebSocket:
         self._ending = self._upgrade.ending
         self._protocol = self._upgrade.protocol
         self._part: list[bytes] = []  # of a fragmented message
-        self._part_is_text = False
         self._bad_text = ""  # what was wrong with a text that was not UTF-8
         self._pings: deque[bytes] = deque()  # those without a pong
 

@@ -138,6 +138,7 @@ def test_a_length_tag_is_found_at_its_places_alone(name: bytes, place: int) -> N
         (b"Xing\0\0\0\x01\0\0\0\0", None),
         (b"Xing\0\0\0", None),
         (b"VBRI" + bytes(10) + b"\0\1\2\3\4", 0x10203),
+        (b"VBRI" + bytes(10) + b"\5\1\2\3\4", 0x5010203),
         (b"VBRI" + bytes(14), None),
     ],
 )

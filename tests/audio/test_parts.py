@@ -234,6 +234,11 @@ def test_mp3_that_states_more_than_came_is_left_to_tell_so() -> None:
     assert part("MP3", whole) == Part(0, len(whole))
 
 
+def test_a_second_tag_at_the_beginning_counts_as_a_frame() -> None:
+    whole = tagged(51) * 2 + FRAME * 50
+    assert part("MP3", whole) == Part(0, len(whole))
+
+
 def test_mp3_of_no_known_form_is_all_there_is() -> None:
     assert part("MP3", FREE * 5) == Part(0, len(FREE) * 5)
     assert part("MP3", ID3 + b"garbage" * 9) == Part(0, len(ID3) + 63)

@@ -89,6 +89,20 @@ def test_joined_recordings_are_read_to_the_last_byte(
     assert got.duration is None or got.duration == pytest.approx(got.seconds, abs=0.001)
 
 
+@pytest.mark.parametrize("name", ["ogg", "mp3"])
+def test_what_is_of_no_known_format_is_no_part_of_a_recording(name: str, stored: Store) -> None:
+    """Though libsndfile reads it, alone."""
+    got = read(stored(PARTS[name] + encoded(noise(1), format="IRCAM")))
+    assert got.seconds == pytest.approx(1, abs=ROUNDING)
+    assert "at its end are no audio that can be read here" in str(got.loss)
+
+
+def test_audio_that_is_stated_at_the_very_end_is_missing(stored: Store) -> None:
+    got = read(stored(PARTS["wav"] + b"data" + (3_200).to_bytes(4, "little")))
+    assert got.seconds == pytest.approx(1)
+    assert "0.10 s are missing" in str(got.loss)
+
+
 @pytest.mark.parametrize("name", [name for name in PARTS if name not in {"wav", "au", "gsm"}])
 def test_what_cannot_be_read_at_the_end_is_a_loss(name: str, stored: Store) -> None:
     if name in {"aiff", "caf", "w64", "rf64"}:

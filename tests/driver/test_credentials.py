@@ -209,6 +209,13 @@ def test_a_time_that_is_no_time_since_the_epoch_is_found(expires_at: float, wron
         assert isinstance(answer, e.CredentialReady)
 
 
+@pytest.mark.parametrize(("now", "is_found"), [(1e9 - 1, False), (1e9, True)])
+def test_a_time_is_compared_where_the_clock_is_right(now: float, is_found: bool) -> None:
+    store = CredentialStore(provide, EchoPanel())
+    answer = store.accept(CredentialGiven(1, Token(TOKEN, 3600.0), now), 0.0)
+    assert isinstance(answer, e.CredentialFailed) is is_found
+
+
 def test_provider_that_is_not_async_is_a_failed_credential() -> None:
     assert not_async(1, TOKEN) == e.CredentialFailed(
         1,

@@ -177,6 +177,12 @@ def test_a_closing_handshake_of_ours(line: Line) -> None:
     assert (line.lost().code, line.lost().sender) == (1000, Sender.REMOTE)
 
 
+def test_a_closing_handshake_without_an_answer_has_no_code(line: Line) -> None:
+    line.websocket.close(1000)
+    line.websocket.end()
+    assert (line.lost().code, line.lost().sender) == (None, Sender.LOCAL)
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

@@ -92,6 +92,17 @@ def test_part_behind_the_end_is_an_error_before_any_dial(write: Write, still: Wo
         FileSource(path, start=2.0, until=1.0, worker=still)
 
 
+def test_part_behind_an_end_that_is_not_known_is_an_error_at_the_end(
+    write: Write, still: Worker, play: Play, recorder: Recorder
+) -> None:
+    path = write("a.wav", noise(48_000), 16_000)
+    joined = path.with_name("joined.wav")
+    joined.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(SourceError, match=r"ends after 6\.00 s, and its audio from 90\.00 s"):
+        play(FileSource(joined, start=90.0, worker=still), recorder)
+    assert not recorder.frames
+
+
 async def test_what_is_passed_over_can_be_cancelled(write: Write, recorder: Recorder) -> None:
     """Between two strides; the reader is closed."""
     path = write("a.wav", np.zeros(16_000 * 100), 16_000)
