@@ -213,8 +213,9 @@ class Lane:
             self._until = until
 
     def may_pong(self, now: float) -> bool:
-        """Whether ``pong`` takes the place of the long way."""
-        return self._session.now <= now < self._until
+        """Whether ``pong`` takes the place of the long way: not while the source pauses."""
+        is_next = self._box.dial_sent > self._stream.ponged
+        return is_next and self._session.now <= now < self._until
 
     def pong(self, mark: bytes, now: float) -> None:
         """The backend received what was sent before the ping with ``mark``."""
@@ -223,6 +224,7 @@ class Lane:
         session.deadlines[_PONG] = OFF
         session.pong = mark
         session.streams.note_pong(mark)
+        self._stream.ponged = self._box.dial_sent
         self._look()
 
 
