@@ -67,12 +67,15 @@ class Played:
         self.statistics = ended.statistics
         self.session_id = "the-session"
         self.reached_the_wait = trio.Event()
+        self.last_may_come: trio.Event | None = None  # the last update waits for it
         self._go_on = trio.Event()
         if not waits:
             self._go_on.set()
 
     async def __aiter__(self) -> AsyncIterator[Update]:
         for update in self.updates:
+            if self.last_may_come is not None and update is self.updates[-1]:
+                await self.last_may_come.wait()
             await trio.lowlevel.checkpoint()
             yield update
         self.reached_the_wait.set()

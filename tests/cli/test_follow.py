@@ -302,6 +302,7 @@ async def test_final_that_comes_while_another_is_saved_is_saved_next(
 ) -> None:
     finals = [final("a"), final("b", 1, 2)]
     session = played(finals, ended(*finals), waits=True)
+    session.last_may_come = saving = trio.Event()
     draft = Draft(tmp_path / "t.txt", several=False)
     tries: list[str] = []
 
@@ -309,6 +310,7 @@ async def test_final_that_comes_while_another_is_saved_is_saved_next(
         result = blocking()
         if blocking == draft.save:
             tries.append(draft.path.read_text())
+            saving.set()
             await session.reached_the_wait.wait()
         await trio.lowlevel.checkpoint()
         return result
