@@ -50,9 +50,7 @@ class Phrase:
     @property
     def form(self) -> str:
         """The phrase with its placeholders, for a list."""
-        long = {
-            "[code]": '[CODE] ["REASON"]', "[error]": '[CODE] ["TEXT"]', "[text]": '["TEXT"]',
-        }  # fmt: skip
+        long = {"[code]": '[CODE] ["REASON"]', "[error]": '[CODE] ["TEXT"]', "[text]": '["TEXT"]'}
         takes = long.get(self.takes, self.takes.upper())
         return " ".join(filter(None, (self.words, takes, "[retry-after TIME]" * self.retry)))
 
@@ -194,6 +192,7 @@ class Effect(Enum):
     ODD_TIMES = _phrase("odd times", "Finals begin below 0, or end before they begin, in turn.")
     OVERLAP = _phrase("overlap", "Finals overlap, and every other pair comes out of order.")
     CLOSING_WORDS = _phrase("words while closing", "Finals after stop come behind the summary.")
+    NO_LAST_FINAL = _phrase("no last final", "Words after stop stay partial: no final has them.")
     IGNORE = _phrase(
         "ignore", "A source is not transcribed; each of its frames is answered with a warning.",
         "source", example="ignore mic",

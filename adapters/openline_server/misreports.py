@@ -6,9 +6,9 @@ any form. This module is the part of fault injection that does so: it turns each
 connection into those that go in its place, and into text. It is pure: the random source is
 an argument, so that the same faults with the same seed give the same messages.
 
-No text of a final is changed here, and none is lost but by ``deaf`` and ``failed item``: words are
-only added (``lone dots``), held for a while (``overlap``, ``words while closing``), or given other
-times.
+No text of a final is changed here, and none is lost but by ``deaf``, ``failed item`` and ``no last
+final``: words are only added (``lone dots``), held for a while (``overlap``, ``words while
+closing``), or given other times.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ MISREPORTS: Final = frozenset(
         Effect.ODD_TIMES,
         Effect.OVERLAP,
         Effect.CLOSING_WORDS,
+        Effect.NO_LAST_FINAL,
         Effect.DEAF,
         Effect.BOM,
         Effect.ODD_NUMBERS,
@@ -103,6 +104,8 @@ class Misreports:
             case "asr_final" if Effect.FAILED_ITEM in self._faults:
                 code = self._faults.pop(Effect.FAILED_ITEM).text
                 return [message | {"type": "asr_failed", "code": code}]
+            case "asr_final" if self.stopped and Effect.NO_LAST_FINAL in self._faults:
+                return [_partial(message)]
             case "asr_final":
                 source = str(message["source"])
                 finals = self._final(message, taken.get(source, 0) / SAMPLE_RATE)
@@ -222,6 +225,13 @@ class Misreports:
             elif form == 7:
                 del odd["t0"], odd["t1"]
         return _RAW_NUMBER.sub(r"\1", json.dumps(odd, ensure_ascii=False, separators=(",", ":")))
+
+
+def _partial(final: JsonObject) -> JsonObject:
+    """The same words, which may still change."""
+    partial = final | {"type": "asr_partial", "stable": False}
+    del partial["segment_id"]
+    return partial
 
 
 def _number(value: object) -> float:

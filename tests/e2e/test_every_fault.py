@@ -169,6 +169,15 @@ async def test_a_refusal_is_the_end(
     assert (server.accepted, ended.state) == (1, "failed")
 
 
+async def test_words_that_stay_partial_at_the_end_are_reported(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    ended, _, server = await run_to_end("no last final", tmp_path)
+    assert (ended.complete, ended.missing, server.accepted) == (False, (), 1)
+    assert ended.reason == "the backend's last words never became final"
+    assert (ended.statistics.unfinal, ended.transcript[-1].end) == (1, 10.0)
+
+
 async def test_a_redirect_is_followed(autojump_clock: MockClock, tmp_path: Path) -> None:
     ended, _, server = await run_to_end("redirect /ws/live-listener?again", tmp_path)
     check_whole(ended, tmp_path)

@@ -134,6 +134,15 @@ async def test_words_come_behind_the_summary(autojump_clock: MockClock, connect:
     assert client.texts() == TEXTS
 
 
+async def test_words_after_stop_stay_partial(autojump_clock: MockClock, connect: Connect) -> None:
+    client = await conversation(connect, "no last final")
+    assert client.texts() == TEXTS[:-1]
+    partial = client.of("asr_partial")[-1]
+    assert (partial["text"], partial["stable"]) == (TEXTS[-1], False)
+    assert "segment_id" not in partial
+    assert client.received[-1]["type"] == "final_summary"
+
+
 async def test_each_frame_of_an_ignored_source_is_a_warning(
     autojump_clock: MockClock, connect: Connect
 ) -> None:
@@ -301,7 +310,8 @@ def test_any_faults_together_send_each_text_once(
         reports.stopped = stops and count > len(times) // 2
         sent += reports.messages(final(at) | {"text": f"{count}"}, {"mic": round(at * 16_000)})
     sent += reports.messages({"type": "final_summary"}, {})
-    texts = [str(message["text"]) for message in sent if message["type"] == "asr_final"]
+    told = {"asr_final", "asr_partial"}  # a partial: no last final
+    texts = [str(message["text"]) for message in sent if message["type"] in told]
     assert sorted(text for text in texts if text != ".") == sorted(
         str(count) for count in range(len(times))
     )
