@@ -45,7 +45,10 @@ nitpick_ignore_regex = [
     ),
     ("py:class", r"openline\.machine\.(life\.Leaving|timers\.Timer)"),
     ("py:class", r"openline_audio\.(pace\.Worker|pcm\.HasFileno)"),
-    ("py:class", r"openline_server\.faults\.(Dials|Effect|Mark|Moment|Phrase)"),
+    (
+        "py:class",
+        r"openline_server\.(contracts\.pcm\.Decoder|faults\.(Dials|Effect|Mark|Moment|Phrase))",
+    ),
     ("py:class", r"openline_server\.(hooks\.Host|port\.Port|transport\.Transport)"),
     ("py:class", r"openline_server\.recognizer\.(Cutter|Question)"),
     ("py:class", r"openline_store\.spool\.Spool"),
