@@ -281,6 +281,14 @@ def test_all_25_faults_exist() -> None:
     assert {fault.number for fault in all_faults()} == set(range(1, 26))
 
 
+def test_every_fault_fits_the_sources() -> None:
+    """Else a run that plants them would find that out after minutes."""
+    root = Path(__file__).parents[2]
+    hunks = [(fault.name, hunk) for fault in all_faults() for hunk in fault.hunks]
+    times = [(name, (root / hunk.path).read_text("utf-8").count(hunk.old)) for name, hunk in hunks]
+    assert [name for name, count in times if count != 1] == []
+
+
 def test_stale_diff_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "01-x.diff"
     path.write_text("What.\n\n--- a/core/x.py\n+++ b/core/x.py\n@@\n a = 1\n-b = 1\n+b = 2\n")
