@@ -8,6 +8,7 @@ silence behind it: a muted source sends none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -109,7 +110,7 @@ class Answering(Counterpart):
         now = round(self.got, 3)
         match data:
             case '{"type":"Finalize"}':
-                channel = {"alternatives": [{"transcript": "words", "words": []}]}
+                channel: dict[str, Any] = {"alternatives": [{"transcript": "words", "words": []}]}
                 times = {"start": 0, "duration": now, "is_final": True}
                 return ({"type": "Results", "channel": channel, **times},)
             case '{"type":"finalize"}':

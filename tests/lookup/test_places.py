@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
+from typing import cast
 
 import pytest
 
@@ -85,7 +86,9 @@ def _rules_of(name: str) -> dict[str, Rule]:
         if find_spec(f"openline.dialects.{module}") is None:
             continue
         for value in vars(import_module(f"openline.dialects.{module}")).values():
-            held = value.values() if isinstance(value, Mapping) else [value]
+            held = cast(
+                "Iterable[object]", value.values() if isinstance(value, Mapping) else [value]
+            )
             found |= {each.why: each for each in held if isinstance(each, Rule)}
     return found
 
