@@ -124,8 +124,9 @@ def wyoming(options: WyomingOptions) -> int:
         asyncio.run(main())
     except OSError as error:
         reason = os_reason(error)
-        if error.errno and not isinstance(error, socket.gaierror):
-            reason = os.strerror(error.errno).lower()  # asyncio's has the address in it
+        if not isinstance(error, socket.gaierror):  # asyncio's text has the address in it
+            # Python 3.13 gives no number where no address is one of this machine.
+            reason = os.strerror(error.errno or errno.EADDRNOTAVAIL).lower()
         advice = "give another port" if error.errno == errno.EADDRINUSE else _URI
         raise Problem(f"--uri {options.uri}: cannot listen there: {reason}; {advice}") from None
     return COMPLETE
