@@ -1,8 +1,8 @@
 """The law of words that are left: a partial that stands when the backend ends is reported.
 
-The backend has all audio and says that it is done, so no later dial can make the words final. The
-session is not complete. An abort leaves words open by intent, and a loss retracts those whose
-audio is sent again: neither is reported.
+The backend has processed all audio and ends the session. So no later dial makes the words final,
+and the session is not complete. An abort leaves words open by intent, and a loss retracts those
+whose audio is sent again: neither is reported.
 """
 
 from __future__ import annotations

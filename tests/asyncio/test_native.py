@@ -302,7 +302,7 @@ def test_news_from_another_thread() -> None:
 
 @pytest.mark.parametrize("name", LOOPS)
 def test_another_loop_or_thread_that_calls_the_session_is_told_so(name: str) -> None:
-    """Its events would wake nobody there: it would wait for ever, or meddle with the machine."""
+    """No event wakes the caller there; a request would change the session beside its loop."""
     told: list[str] = []
 
     def elsewhere(session: Session) -> None:

@@ -245,7 +245,7 @@ def test_a_partial_is_retracted_at_a_loss_and_at_the_end() -> None:
 
 
 def test_words_that_are_not_final_when_the_backend_ends_are_reported() -> None:
-    """The backend has all audio and says that it is done: no later dial can tell them."""
+    """The backend has processed all audio and ends the session: no later dial tells them."""
     drive = streaming(1.0, "mic", "system")
     drive.partial(0.1, 0.5, "hello")
     ended = finished(drive)

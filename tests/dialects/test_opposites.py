@@ -209,7 +209,7 @@ def test_a_backlog_that_soniox_finds_too_fast_is_made_good_over_more_dials() -> 
 
 
 def test_a_room_that_is_quiet_for_long_fills_no_memory_of_soniox() -> None:
-    """It says nothing while nobody speaks (pathorsAI/parley 362): old silence is assumed."""
+    """It sends nothing during silence (pathorsAI/parley 362): old silence is assumed."""
     policy = replace(PATIENT, buffer_seconds=None)
     stand = Stand(
         Soniox(), lambda: Taciturn(soniox, ({"tokens": [], "finished": True}, 1000)), policy

@@ -145,7 +145,7 @@ class Sherpa(Contract):
 
 
 class OlderSherpa(Sherpa):
-    """Before version 1.12: no message says that it is the last, nor counts blanks."""
+    """Before version 1.12: it marks no message as the last one, and counts no blanks."""
 
     def _state(self, transcript: JsonObject, *, final: bool = False, eof: bool = False) -> Wire:
         state = super()._state(transcript, final=final, eof=eof)

@@ -8,7 +8,7 @@ response holds tokens and two figures:
 
 Audio before ``final_audio_proc_ms`` has all its final tokens, silence included: that is confirmed,
 but not beyond the beginning of tokens that this dialect still gathers (``soniox_tokens``). No
-response comes while nobody speaks, so a silence that lasts is assumed until one comes. Audio
+response comes during silence, so the silence is assumed until the next response. Audio
 before ``total_audio_proc_ms`` left the queue. ``{"type": "finalize"}`` makes all audio final, with
 a ``<fin>``; an empty text message ends the stream, with ``"finished": true``.
 
@@ -181,7 +181,7 @@ _TRAITS: Final = Traits(
     longest=LONGEST_STREAM,
     ends=Ends.EXACT,  # final tokens come in order, and never change
     watermarks=True,
-    # It says nothing while nobody speaks (pathorsAI/parley 362), and no page says otherwise.
+    # It sends nothing during silence (pathorsAI/parley 362); no page of Soniox contradicts that.
     proves_silence=False,
     silent_in_silence=True,
     # Longer than ``soniox_tokens.LONGEST``: words that this dialect gathers are told before.
