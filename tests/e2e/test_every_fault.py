@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import trio
-from trio.testing import MockClock, memory_stream_pair
+from trio.testing import MockClock
 
 from openline.backend import Backend
 from openline.dialects.echopanel import TRAITS
@@ -22,6 +22,7 @@ from openline_server.faults import Effect
 from openline_server.misreports import MISREPORTS
 from openline_server.recognizer import Echo
 from openline_trio import open_session
+from tests.e2e.support_memory import in_memory
 from tests.support_hearing import judge_audio, read_ledgers
 from tests.support_oracle import CodedSource, received, union
 
@@ -93,20 +94,11 @@ async def run_to_end(
     injector = FaultInjector(phrases)
     config = ServerConfig(recognizer="echo", record=record)
     server = Server(config, Echo(), injector)
-    async with trio.open_nursery() as nursery:
-
-        async def connect(backend: Backend) -> trio.abc.Stream:
-            await trio.lowlevel.checkpoint()
-            here, there = memory_stream_pair()
-            nursery.start_soon(server.handle, there)
-            return here
-
-        async with open_session(
-            Backend(), {"mic": CodedSource(seconds)}, policy=policy,
-            connect=connect, random=lambda: 0.5,
-        ) as session:  # fmt: skip
-            ended = await session.wait()
-        nursery.cancel_scope.cancel()
+    async with in_memory(server) as connect, open_session(
+        Backend(), {"mic": CodedSource(seconds)}, policy=policy,
+        connect=connect, random=lambda: 0.5,
+    ) as session:  # fmt: skip
+        ended = await session.wait()
     return ended, injector, server
 
 

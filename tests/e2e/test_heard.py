@@ -15,10 +15,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-import trio
 from hypothesis import given
 from hypothesis import strategies as st
-from trio.testing import MockClock, memory_stream_pair
+from trio.testing import MockClock
 
 from openline.backend import Backend
 from openline.policy import Policy
@@ -28,6 +27,7 @@ from openline_server.claims import EXACT, Word
 from openline_server.measured import Measured
 from openline_server.recognizer import Echo, Recognizer
 from openline_trio import open_session
+from tests.e2e.support_memory import in_memory
 from tests.support_hearing import (
     CodedScript,
     Connection,
@@ -99,20 +99,11 @@ async def play(
     config = ServerConfig(recognizer="echo", record=folder)
     injector = FaultInjector(phrases, seed=seed)
     server = Server(config, recognizer, injector)
-    async with trio.open_nursery() as nursery:
-
-        async def connect(backend: Backend) -> trio.abc.Stream:
-            await trio.lowlevel.checkpoint()
-            here, there = memory_stream_pair()
-            nursery.start_soon(server.handle, there)
-            return here
-
-        async with open_session(
-            Backend(), {name: CodedSource(seconds) for name in names},
-            policy=Policy(finish_timeout=60), connect=connect, random=lambda: 0.5,
-        ) as session:  # fmt: skip
-            ended = await session.wait()
-        nursery.cancel_scope.cancel()
+    async with in_memory(server) as connect, open_session(
+        Backend(), {name: CodedSource(seconds) for name in names},
+        policy=Policy(finish_timeout=60), connect=connect, random=lambda: 0.5,
+    ) as session:  # fmt: skip
+        ended = await session.wait()
     assert injector.struck, "no fault happened"
     return Played(ended, server.accepted, folder)
 

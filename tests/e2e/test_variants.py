@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import trio
-from trio.testing import MockClock, memory_stream_pair
+from trio.testing import MockClock
 
 from openline.backend import Backend
 from openline.dialects.openai import OpenAI
@@ -21,6 +20,7 @@ from openline.reconnect.verdicts import Action
 from openline.updates import Ended, State, Trouble, Update
 from openline_server import FaultError, FaultInjector, Server, ServerConfig, parse_faults
 from openline_trio import open_session
+from tests.e2e.support_memory import in_memory
 from tests.e2e.test_dialects import CALM, Run
 from tests.support_levels import LevelReader, Levels
 
@@ -32,20 +32,11 @@ async def play(dialect: Dialect, faults: str, seconds: float = 5.0) -> Run:
     hooks = FaultInjector(parse_faults(faults, dialect=dialect.name))
     name: Any = dialect.name
     server = Server(ServerConfig(recognizer="echo", dialect=name), LevelReader(), hooks)
-    async with trio.open_nursery() as nursery:
-
-        async def connect(backend: Backend) -> trio.abc.Stream:
-            await trio.lowlevel.checkpoint()
-            here, there = memory_stream_pair()
-            nursery.start_soon(server.handle, there)
-            return here
-
-        async with open_session(
-            Backend.from_url(server.url), {dialect.traits.names[0]: source}, dialect=dialect,
-            policy=CALM, credentials="a-key", connect=connect, random=lambda: 0.5,
-        ) as session:  # fmt: skip
-            updates = [update async for update in session]
-        nursery.cancel_scope.cancel()
+    async with in_memory(server) as connect, open_session(
+        Backend.from_url(server.url), {dialect.traits.names[0]: source}, dialect=dialect,
+        policy=CALM, credentials="a-key", connect=connect, random=lambda: 0.5,
+    ) as session:  # fmt: skip
+        updates = [update async for update in session]
     assert {strike.fault for strike in hooks.struck} == set(hooks.faults)
     ended = updates[-1]
     assert isinstance(ended, Ended)
