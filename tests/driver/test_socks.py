@@ -76,6 +76,15 @@ def test_each_failure_has_a_kind(exc: Exception, kind: ErrorKind, detail: str) -
 
 
 @pytest.mark.parametrize(
+    "answer", ["No acceptable authentication methods were offered", "authentication failure"]
+)
+def test_a_proxy_that_wants_a_user_says_so(answer: str) -> None:
+    error = socks_failure(Proxy.read("socks5://p.example"), BACKEND, ProxyError(answer))
+    assert error.kind is ErrorKind.PROXY_CREDENTIALS
+    assert error.detail == "proxy p.example:1080: it wants a user and a password"
+
+
+@pytest.mark.parametrize(
     ("scheme", "version", "looks_up"),
     [
         ("socks5", ProxyType.SOCKS5, False),
