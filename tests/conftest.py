@@ -54,8 +54,11 @@ LIMIT = float(os.environ.get("OPENLINE_TEST_LIMIT", "300"))
 _AGAIN = 5.0  # should something have caught the failure, or wait for ever behind it
 _LIMITED = PROFILE in {QUICK, "long", "dev"} and hasattr(signal, "setitimer")
 
-# A background job of a shell ignores SIGINT, and its child processes inherit that.
+# A background job of a shell ignores SIGINT, ``nohup`` has SIGHUP ignored, and child processes
+# inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.hookimpl(tryfirst=True)
