@@ -20,8 +20,9 @@ from openline.audio.window import Window
 from openline.dialects.protocol import Decoded, FinalMessage, Heard, Memory
 from openline.dialects.registry import BUILT_IN
 from openline.dialects.traits import AudioForm, Drain, Encoding, End, Ends, Traits, Unit
+from openline.machine.reporting import Reporting
 from openline.policy import Policy
-from openline_testing.promise import Faults, PromiseBroken, promise
+from openline_testing.promise import Faults, Outcome, PromiseBroken, promise
 from openline_testing.promise.recognizer import Ear
 from openline_testing.promise.speaker import RATE, Speaker, level_of, number_at
 from openline_testing.promise.wire import WireDialect
@@ -125,7 +126,37 @@ def test_a_word_of_which_nothing_is_told_yet_is_not_cut_by_a_stop(seed: int) -> 
     promise(BUILT_IN["sherpa"].traits, seed).check()
 
 
+def _left_partial() -> Outcome:
+    """Three dials of a minute, each of which leaves its last words partial."""
+    traits = SHAPES["lives a minute, stop"]
+    return promise(traits, 2, seconds=200.0, faults=Faults(), leaves=True)
+
+
+def test_words_that_a_dial_leaves_partial_are_heard_by_the_next() -> None:
+    outcome = _left_partial()
+    outcome.check()
+    assert outcome.dials > 2
+
+
+def test_words_that_the_last_dial_leaves_partial_are_reported() -> None:
+    outcome = promise(BASE, 1, leaves=True)
+    outcome.check()
+    assert outcome.unfinal
+    assert outcome.ended is not None
+    assert not outcome.ended.complete
+
+
 # The kit finds what is wrong.
+
+
+def test_a_final_message_that_proves_a_partial_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Marks, "before_live", lambda _, position: position)
+    assert "lost without a gap: [w" in _left_partial().wrong()
+
+
+def test_words_that_are_left_and_not_reported_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reporting, "note_unfinal", _none)
+    assert "lost without a gap: [w" in promise(BASE, 1, leaves=True).wrong()
 
 
 def _breaks(traits: Traits, count: int = 12) -> str:

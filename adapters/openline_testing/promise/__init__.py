@@ -9,7 +9,8 @@ declare, runs one session in virtual time, and compares the words::
 
 What must hold, whatever the traits:
 
-- every word that was captured whole is in the transcript once, or its audio is in a gap;
+- every word that was captured whole is in the transcript once, or its audio is in a gap, or it
+  is reported as left partial by the backend at the end: then the session is not complete;
 - a word may be missing or stand twice at a seam, at most one for each dial that was lost, and
   only where the ends of finals are claims, or where a dial proves nothing but by the stop that
   ends it: that may cut a word;

@@ -9,7 +9,8 @@ it in finals that end in a pause, and proves it in the way that the traits name:
 Ends that are claims lie behind all audio in six of a hundred finals; beginnings are wrong by up
 to ``time_error``, and so are exact times if it *errs*. Finals come in as much disorder as the
 traits allow (``voices``). Where silence is not proved it says nothing in silence. It closes the
-connection at ``longest``, or when no message came for two and a half times ``keepalive``.
+connection at ``longest``, or when no message came for two and a half times ``keepalive``. If it
+*leaves* words, those that it is asked to end with stay a partial, and no final has them.
 """
 
 from __future__ import annotations
@@ -60,8 +61,12 @@ class Connection:
         now: float,
         *,
         errs: bool = False,
+        leaves: bool = False,
     ) -> None:
-        """``errs``: exact times are wrong by up to ``time_error`` too."""
+        """``errs``: exact times are wrong by up to ``time_error`` too.
+
+        ``leaves``: the words before the end that the client asks for stay partial.
+        """
         self._rng, self._traits, self._side, self._errs = rng, traits, side, errs
         self._ear = Ear(speaker, traits.form)
         self._opened = self._heard_at = self._ticked = now
@@ -77,6 +82,7 @@ class Connection:
         self._voices, self._keeps = Voices(rng, traits.disorder), room / 2
         self._rough = 0  # finals that were said again
         self._proved = 0.0
+        self._leaves = leaves
         self._stopped = self._over = False
         self._credit = 0.0  # seconds of audio that the pace allows
         self.is_deaf = False
@@ -196,6 +202,8 @@ class Connection:
             if end is not None:
                 self._tell(end)
             self._say_final(*self._voices.rest())
+        elif done and self._leaves:
+            self._hint(ear.words(self._told, frontier), often=1.0)
         elif done:
             self._tell(frontier)
         elif frontier - self._told > TICK:
@@ -213,8 +221,8 @@ class Connection:
             self._say_final(*self._voices.rest())
             self._finish()
 
-    def _hint(self, words: list[Told]) -> None:
-        if words and self._rng.random() < 0.5:
+    def _hint(self, words: list[Told], often: float = 0.5) -> None:
+        if words and self._rng.random() < often:
             text = " ".join(each.text for each in words)
             times: dict[str, Any] = {"start": words[0].start, "end": words[-1].end}
             if self._traits.ends is Ends.NONE:

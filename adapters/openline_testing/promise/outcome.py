@@ -45,7 +45,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What became of one session."""
+    """What became of one session; ``unfinal`` are words that it reports as never final."""
 
     seed: int
     faults: Faults
@@ -53,6 +53,7 @@ class Outcome(msgspec.Struct, kw_only=True):
     lost: list[Spoken]
     twice: list[str]
     dials: int
+    unfinal: list[str]
     accusations: list[str]
     allowed: int
     calm: bool
@@ -78,6 +79,8 @@ class Outcome(msgspec.Struct, kw_only=True):
             lost = ", ".join(f"{each.text} at {each.start / RATE:.2f} s" for each in self.lost)
             twice = ", ".join(self.twice)
             return f"lost without a gap: [{lost}], twice: [{twice}], {self.allowed} allowed"
-        if self.calm and not ended.complete:
+        if self.unfinal and ended.complete:
+            return f"{self.unfinal} never became final, and the session is complete"
+        if self.calm and not self.unfinal and not ended.complete:
             return "nothing went wrong, and the session is not complete"
         return ""

@@ -21,12 +21,14 @@ from openline.dialects.traits import Drain, Ends, Traits
 from openline.policy import Policy
 from openline.reconnect.verdicts import ErrorKind, Sender
 from openline.session import SessionMachine
-from openline.updates import Ended, Transcript, Update
+from openline.updates import Ended, Transcript, Trouble, Update
 from openline_testing.promise.backend import TICK, Connection
 from openline_testing.promise.outcome import PATIENCE, Faults, Outcome
 from openline_testing.promise.speaker import RATE, Speaker, Spoken
 from openline_testing.promise.wire import WireDialect
 
+#: The part of backends that leave their last words partial.
+_LEAVING: Final = 0.3
 #: Samples of a word that a gap may touch without covering it.
 _TOUCH: Final = 16
 
@@ -38,13 +40,18 @@ def promise(
     seconds: float = 60.0,
     policy: Policy | None = None,
     faults: Faults | None = None,
+    leaves: bool | None = None,
 ) -> Outcome:
     """Play the session of ``seed`` with a dialect of these traits.
 
-    ``seconds`` is how long is spoken. The policy is the default one, and the faults are drawn, if
-    none are given.
+    ``seconds`` is how long is spoken; ``leaves`` is whether the words before each end that the
+    client asks for stay partial. The policy is the default one, and the rest is drawn, if none is
+    given.
     """
-    return _Play(traits, seed, seconds, policy or Policy(), faults).run()
+    play = _Play(traits, seed, seconds, policy or Policy(), faults)
+    if leaves is not None:
+        play.leaves = leaves
+    return play.run()
 
 
 class _Socket:
@@ -116,6 +123,7 @@ class _Play:
         )
         self._is_store = is_store
         self._errs = policy.careful_seams  # without it, words at a seam are as exact as times
+        self.leaves = Random(f"leaves {seed}").random() < _LEAVING  # noqa: S311  # a schedule
         self._cut = round(rng.choice((0.02, 0.03, 0.1)) * RATE)
         self._captured = 0
 
@@ -215,7 +223,9 @@ class _Play:
         socket.is_open = True
         rng = Random(self._seed * 1000 + socket.dial)  # noqa: S311  # a schedule, not a secret
         socket.connection = connection = Connection(
-            rng, self._traits, self._speaker, socket, self._now, errs=self._errs
+            *(rng, self._traits, self._speaker, socket, self._now),
+            errs=self._errs,
+            leaves=self.leaves,
         )
         self.feed(e.SocketOpened(socket.dial, f"c{socket.dial}"))
         connection.opened()
@@ -266,6 +276,8 @@ class _Play:
         ]
         if not self._traits.proves_silence and any(kind == "deaf" for kind, _ in self._faults.ends):
             lost = [word for word in lost if not _is_cough(word, lost)]
+        unfinal = self._unfinal()
+        lost = [word for word in lost if word.text not in unfinal]
         twice = [word for word, times in said.items() for _ in range(times - 1)]
         dials = self._machine.dial
         traits = self._traits
@@ -279,10 +291,21 @@ class _Play:
             lost=lost,
             twice=twice,
             dials=dials,
+            unfinal=unfinal,
             accusations=self.accusations,
             allowed=seams,
             calm=not faults.ends and not faults.refused,
         )
+
+    def _unfinal(self) -> list[str]:
+        """The words of the last partial, if the session reports that it never became final."""
+        shown: list[str] = []
+        for each in self._updates:
+            if isinstance(each, Transcript) and not (each.final or each.settled):
+                shown = each.text.split()
+            elif isinstance(each, Trouble) and each.kind == "unfinal":
+                return shown
+        return []
 
 
 def _is_cough(word: Spoken, lost: list[Spoken]) -> bool:
