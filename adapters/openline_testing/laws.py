@@ -140,7 +140,7 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
             "The final message confirms all that its dial was sent of a source; but nothing if "
             "audio was or may have been dropped, nor for a source of which neither words nor "
             "figures came while they came of another one, nor where its figures leave more audio "
-            "undrained than the queue holds."
+            "undrained than the queue holds. What is left partial it confirms at the end alone."
         ),
         "watermarks": (
             "Per source captured >= sent >= confirmed, and neither captured, confirmed nor told "

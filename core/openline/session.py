@@ -326,7 +326,7 @@ class SessionMachine(Relaying[Actions]):
             if state in FINAL_STATES:
                 ended = result(session, state)
                 session.report(ended)
-                if session.streams.has_disk and is_done(ended):
+                if session.streams.has_disk and is_done(session, ended):
                     session.out.append(DiscardStore())
         if watch is not None and isinstance(ran, Transition):
             watch.call(Observer.on_transition, ran, session.now)

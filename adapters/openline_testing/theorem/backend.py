@@ -241,6 +241,10 @@ class IdealBackend:
     ) -> Words:
         return Words(text, stream.name, stream.clock(start) / S, stream.clock(end) / S, final)
 
+    def _begun(self, stream: IdealRecognizer) -> Words:
+        """A partial of what it has heard, and has not decided."""
+        return self._words_of("and so on", stream, stream.settled, stream.dequeued, final=False)
+
     def _send_figures(self, stream: IdealRecognizer) -> None:
         queued = stream.received - stream.dequeued
         backlog = queued / S
@@ -295,8 +299,7 @@ class IdealBackend:
                 and stream.dequeued > stream.settled
                 and self._rng.random() < schedule.partials
             ):
-                begun = stream.settled, stream.dequeued
-                self._down(self._words_of("...", stream, *begun, final=False), None)
+                self._down(self._begun(stream), None)
 
     def _finish_if_done(self) -> None:
         if any(stream.frames for stream in self.streams.values()) or self.finished:
@@ -309,11 +312,33 @@ class IdealBackend:
                 end: int | None = min(stream.next_end, stream.dequeued)
                 if stream.hearing is not None:
                     end = stream.hearing.fit(stream.settled, min(stream.next_end, stream.dequeued))
-                self._decide(stream, stream.dequeued if end is None else end)
+                until = stream.dequeued if end is None else end
+                if until < stream.dequeued or not self._leaves(stream):
+                    self._decide(stream, until)
                 self._next_segment(stream)
             if self._simulation.schedule.metrics:
                 self._send_figures(stream)
         self._simulation.at(self._simulation.schedule.summary, self._send_summary)
+
+    def _leaves(self, stream: IdealRecognizer) -> bool:
+        """Leave the rest of its words partial, if the backend does so and it has any."""
+        schedule = self._simulation.schedule
+        if not schedule.leaves or schedule.after:
+            return False
+        if self._claims is not None:
+            words = self._claims.partial(stream)
+        elif stream.speech:
+            words = self._begun(stream)
+        else:
+            words = None
+        if words is None:
+            return False
+        spans = stream.spans(stream.settled, stream.dequeued)
+        heard = stream.hearing.heard if stream.hearing is not None else ()
+        self._simulation.ledger.left(stream.name, spans, {each.word.text for each in heard})
+        stream.settled = stream.dequeued
+        self._down(words, None)
+        return True
 
     def _send_summary(self) -> None:
         self._wire.down(self._speech.summary(self._ids))

@@ -72,6 +72,9 @@ class Books:
         self.partials: set[str] = set()  # the sources with a live partial
         self.open: set[str] = set()  # the same, before the event
         self.unfinal = 0  # reports of a partial that never becomes final
+        self.given_up: dict[str, set[str]] = {}  # words that were reported as never final
+        # By source, where the backend ends with a partial: its audio, and the words in it.
+        self.left_partial: dict[str, tuple[list[tuple[int, int]], set[str]]] = {}
         self.state = State.IDLE
         self.coming: str | None = None  # text or key of the final that it receives now
         self.known: int | None = None  # what the figures show of that final's source
@@ -121,6 +124,23 @@ class Books:
         self.finals[key] = source, spans
         if telling is not None:
             self.words.finalised(key, source, telling)
+
+    def left(self, source: str, spans: list[tuple[int, int]], words: set[str]) -> None:
+        """The backend ends, and leaves a partial of these spans, with these words if it claims."""
+        self.left_partial[source] = spans, words
+        self.happens("words left partial")
+
+    def excuse_left(self, source: str) -> None:
+        """Audio of a partial that is left is processed; the session has to report its words."""
+        if source in self.partials and source in self.left_partial:
+            for start, end in self.left_partial[source][0]:
+                fill(self.accounts[source].done, start, end)
+
+    def gives_up(self) -> None:
+        """The session reports that words of a source never became final."""
+        self.unfinal += 1
+        for source in self.open & {*self.left_partial}:
+            self.given_up.setdefault(source, set()).update(self.left_partial[source][1])
 
     def promised(self, key: str) -> None:
         """The backend sends this final after its final message, and does not lose it."""

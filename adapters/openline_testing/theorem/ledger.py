@@ -133,7 +133,7 @@ class Ledger(Books):
             case Ended():
                 self.ended = update
             case Trouble(kind="unfinal"):
-                self.unfinal += 1
+                self.gives_up()
             case Trouble(kind="malformed"):  # an ideal backend sends no malformed message
                 fail("the wire", update.text)
             case _:
@@ -204,6 +204,7 @@ class Ledger(Books):
             if account is None:
                 continue  # it has not started
             self.excuse_told(source, figures.told)
+            self.excuse_left(source)
             confirmed = account.origin + figures.confirmed
             what = f"{source}: confirmed fell from {account.confirmed} to {confirmed}"
             hold("lost in silence", confirmed >= account.confirmed, what)

@@ -92,6 +92,7 @@ def _check_all_words(books: Books, ended: Ended) -> None:
             and account.holes.find(1, word.start, word.end) < 0
             and account.lost.find(1, word.start, word.end) < 0
             and not _is_in_told(books, source, word)
+            and word.text not in books.given_up.get(source, ())
         ]
         books.words.check_all_told(source, whole, books.delivered, uncertain)
 

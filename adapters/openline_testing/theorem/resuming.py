@@ -129,7 +129,8 @@ class Log(Ledger):
         ended = self.ended
         if ended is None:
             fail("it ends", "no result was reported")
-        late = any(gap.cause in AT_THE_END for gap in ended.missing)
+        left = self.unfinal and not self.claims
+        late = left or any(gap.cause in AT_THE_END for gap in ended.missing)
         captured = any(each.captured > each.origin for each in self.accounts.values())
         done = not late and (ended.state is State.CLOSED or not captured)
         what = f"it is {'deleted' if self._discarded_all else 'kept'} after {ended.reason!r}"
@@ -157,6 +158,7 @@ class Log(Ledger):
         """The ledger of the next process: reported events count, the rest is forgotten."""
         books = Ledger(schedule, policy, traits, claims=self.claims, resumes=True)
         books.told, books.delivered = list(self.lost), list(self.stored)
+        books.given_up = self.given_up
         books.inherited = {gap.cause for gap in self.lost}
         if self.claims:
             held = [each for source in past.sources for each in source.held]

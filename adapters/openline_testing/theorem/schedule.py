@@ -111,6 +111,7 @@ class Schedule:
     dots: float = 0.0  # the share of silences that bring finals without a word, anywhere
     speakers: float = 0.0  # the share of exact finals that a second, overlapping one follows
     after: bool = False  # the last words come after the final message
+    leaves: bool = False  # the last words stay partial: no final has them
     queue: float | None = None  # the seconds of its queue, which its figures announce
     dials: tuple[str, ...] = ()  # the outcomes of the first dials; all others succeed
     faults: tuple[Fault, ...] = ()
@@ -199,6 +200,7 @@ def _with_habits(schedule: Schedule) -> Schedule:
         dots=pick([0.0, 0.2, 0.6]),
         speakers=pick([0.0, 0.0, 0.3]),
         after=rng.random() < 0.3,
+        leaves=Random(f"leaves {schedule.seed}").random() < 0.2,
         queue=pick([None, None, None, None, 1.0, 4.0]),
         dials=tuple(dials),
     )

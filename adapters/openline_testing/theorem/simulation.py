@@ -67,6 +67,10 @@ class Ledger(Protocol):
         """The backend made a final of this; ``key`` is its text, without a ``telling``."""
         ...
 
+    def left(self, source: str, spans: list[tuple[int, int]], words: set[str]) -> None:
+        """The backend ends, and leaves a partial of these spans, with these words if it claims."""
+        ...
+
     def promised(self, key: str) -> None:
         """The backend sends that final after its final message, and does not lose it."""
         ...

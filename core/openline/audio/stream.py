@@ -24,6 +24,7 @@ class Stream:
         "flushed",
         "flushed_to",
         "full_since",
+        "is_left",
         "is_placed",
         "is_store",
         "loudness",
@@ -58,6 +59,7 @@ class Stream:
         self.due_since = OFF  # when the backend last confirmed progress, while audio is due
         self.ponged = -1  # what had been sent of it at the last pong of this dial; -1: none came
         self.spoke = False  # words or figures of it came on this dial
+        self.is_left = False  # its last words stay partial, and unconfirmed on disk
         self.promised = 0  # the final message confirms up to here, once the session ends
         self.stored = False  # its first sample is noted on disk
         self.stuck = False  # its window is shut, and time alone does not open it soon

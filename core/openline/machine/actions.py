@@ -11,6 +11,7 @@ another number, or of a dial that is no longer live, is dropped before it reache
 
 from __future__ import annotations
 
+from openline.audio.stream import Stream
 from openline.commands import (
     AbortSocket,
     CancelCredential,
@@ -19,6 +20,7 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.dialects.checking import begin_checked
+from openline.dialects.traits import Ends
 from openline.events import Move
 from openline.machine.life import Leaving
 from openline.machine.opening import Opening
@@ -242,19 +244,29 @@ class Actions(Opening, Rotating):
         self.arm(Timer.CLOSE, self.policy.close_timeout)
         self.out.append(CloseSocket(self.dial, CLOSE_NORMAL))
 
+    def _confirm_promised(self, stream: Stream, *, is_left: bool) -> None:
+        """The session is over: nothing more comes for what the final message confirms.
+
+        If words are left partial, their audio stays unconfirmed on disk: resuming sends it again.
+        """
+        stream.is_left = is_left and stream.box.hearing.ends is Ends.EXACT
+        stream.box.hearing.decide()
+        self.confirm(stream.box, stream.promised, on_disk=not stream.is_left)
+
     def report_end(self) -> None:
         """End every timer and source, and report the last gaps; the result follows."""
         self.dial_live = self.line_open = self.start_due = False
         self.disarm(ALL_TIMERS)
         self.streams.close()
+        left = self.timeline.live
         if not self.end_reason:
-            self.note_unfinal(self.timeline.live)
+            self.note_unfinal(left)
         for retraction in self.timeline.retract():
             self.report(retraction)
         for stream in self.streams.all:
             if stream.promised:
-                stream.box.hearing.decide()
-                self.confirm(stream.box, stream.promised)
+                is_left = any(each.source == stream.box.source for each in left)
+                self._confirm_promised(stream, is_left=is_left)
             self.note_unproved(stream.box)
         self.report_losses(self.streams.end())
         self.spooled = False  # what follows is of this result: another process may still fill gaps

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from openline.audio.stream import Stream
 from openline.dialects.protocol import FinalMessage, Lost, Proof
-from openline.dialects.traits import Unit
+from openline.dialects.traits import Ends, Unit
 from openline.machine.silence import Silence
 from openline.machine.timers import OFF
 from openline.updates import to_samples
@@ -89,7 +89,9 @@ class Proofs(Silence):
         sent some of another one: it may have ignored the source. Nor does it where the figures
         leave more audio undrained than the queue can hold: the recogniser is gone. It confirms at
         the end of the session alone where words may still follow that replace older ones, and
-        nothing of them where another dial follows, which also hears a partial that is left.
+        what is left partial: until then the words may come, and a process that is killed leaves
+        them to the next. Where ends are claims, nothing is confirmed then, for a claimed place
+        between two words may cut both. Where another dial follows, that one hears what is left.
         """
         final: FinalMessage = self.message
         streams = self.streams.all
@@ -106,11 +108,11 @@ class Proofs(Silence):
                     if at_the_end and box.hearing.settling is not None:
                         box.hearing.settling.end()
                     until = box.hearing.marks.at_proof(until)
-                if not at_the_end:  # the next dial hears the words that are left open here
-                    until = box.hearing.marks.before_live(until)
-                if not box.hearing.is_open:
-                    self.confirm(box, until)
-                elif at_the_end:
+                closed = box.hearing.marks.before_live(until)
+                may_cut = at_the_end and closed < until and box.hearing.ends is not Ends.EXACT
+                if not (box.hearing.is_open or may_cut):
+                    self.confirm(box, closed)
+                if at_the_end and (box.hearing.is_open or closed < until):
                     stream.promised = until
 
     def lose_audio(self) -> None:

@@ -122,7 +122,7 @@ class Reporting(SessionState):
         for source, start, samples in self.streams.wanted():
             self.out.append(FetchAudio(source, start, samples))
 
-    def confirm(self, box: Outbox, position: int) -> None:
+    def confirm(self, box: Outbox, position: int, *, on_disk: bool = True) -> None:
         """Move the mark of a source to ``position``, on disk too; what it passes is final.
 
         The order matters for a process that is killed in between. A held final that the disk
@@ -143,7 +143,7 @@ class Reporting(SessionState):
             if self.deadlines[_QUIET] != OFF and not self.streams.undelivered:
                 self.deadlines[_QUIET] = self.now
             self.streams.note_mark(box, self.now)
-            if self.spooled:
+            if self.spooled and on_disk:
                 self.out.append(StoreConfirmed(box.source, mark))
             self._report_withdrawn(box)
         for each in passed:

@@ -34,9 +34,10 @@ def statistics(session: SessionState) -> Statistics:
     )
 
 
-def is_done(ended: Ended) -> bool:
-    """Whether resuming this session would fill no gap."""
-    late = any(gap.cause in AT_THE_END for gap in ended.missing)
+def is_done(session: SessionState, ended: Ended) -> bool:
+    """Whether resuming this session would fill no gap, and hear no words that were left."""
+    left = any(stream.is_left for stream in session.streams.all)
+    late = left or any(gap.cause in AT_THE_END for gap in ended.missing)
     captured = any(source.captured for source in ended.statistics.sources.values())
     return not late and (ended.state is State.CLOSED or not captured)
 
