@@ -401,6 +401,12 @@ class TestProof:
         assert items == [Proof(confirmed=4.0), Proof(confirmed=4.5)]
         assert turns.proved == 4.5
 
+    def test_a_turn_may_end_later_where_the_silence_behind_it_is_set(self) -> None:
+        """Up to 10 s, in which reports of silence follow; without parts no turn is open."""
+        for slow in (AssemblyAI(max_turn_silence=8000), AssemblyAI(min_turn_silence=8000)):
+            _, items = play(slow, silence(0, 20))
+            assert items == [Proof(confirmed=20.0 - 8.0 - TOLD_WITHIN)]
+
     def test_silence_without_an_end(self) -> None:
         item = one({"type": "Silence", "end_ms": "soon"})
         assert item == Malformed(why="Silence: no end", words=False)
@@ -516,6 +522,12 @@ class TestEverythingElse:
             message = {"type": "Error", "error_code": code, "error": said}
             assert one(message) == Remark(text=said)
         assert one({"type": "Error"}) == Remark(text="an error without a text")
+
+    def test_an_error_may_have_no_type(self) -> None:
+        """The maker's own client takes any object with an ``error`` for one (1.8.2)."""
+        said = "Unauthorized Connection: Insufficient account balance"
+        assert one({"error": said}) == Remark(text=said)
+        assert one({"error": said, "error_code": 1008}) == Refusal(row=UNPAID, text=said)
 
     def test_a_balance_that_is_spent_is_no_wrong_key(self) -> None:
         said = "Unauthorized Connection: Insufficient account balance"

@@ -122,6 +122,53 @@ class Taciturn(Counterpart):
 SPOKEN = [(0.0, 5.0), (305.0, 308.0)]
 
 
+class LongWinded(Counterpart):
+    """AssemblyAI's u3, told to tell speakers apart, in 70 s of speech without a pause.
+
+    It sends one part early in a turn and one in each pause, and no more: ``continuous_partials``
+    is off where speakers are told apart (livekit-plugins-assemblyai 1.8.9).
+    """
+
+    LONG = 70.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = self._ended = False
+        self._beat = 0.0
+
+    def opened(self) -> Sequence[Said]:
+        return ({"type": "Begin", "id": "a"},)
+
+    def heard(self) -> Sequence[Said]:
+        said: list[Said] = []
+        if self.got >= self._beat + 1.0:
+            self._beat = self.got
+            said.append({"type": "Heartbeat", "total_audio_received_ms": int(1000 * self.got)})
+        if not self._said and self.got >= 0.75:
+            self._said = True
+            words = [{"text": "so", "start": 0, "end": 600, "word_is_final": True}]
+            said.append({"type": "Turn", "turn_order": 0, "transcript": "so", "words": words})
+        if not self._ended and self.got >= self.LONG:
+            self._ended = True
+            said.append(assemblyai(0.0, self.LONG - 0.5))
+        return said
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "Terminate" not in text:
+            return ()
+        return ({"type": "Termination", "audio_duration_seconds": int(self.got)}, 1000)
+
+
+@pytest.mark.parametrize("silence", [None, False])
+def test_a_long_turn_of_few_messages_is_no_deaf_backend(silence: bool | None) -> None:
+    stand = Stand(AssemblyAI(diarize=True, silence=silence), LongWinded)
+    stand.live(LongWinded.LONG + 5.0)
+    stand.finish()
+    assert stand.words == ["words"]
+    assert (len(stand.backends), stand.gaps) == (1, [])
+    assert stand.ended.complete
+
+
 def deepgram(start: float, end: float) -> Said:
     alternatives: list[Any] = [{"transcript": "words", "confidence": 1.0, "words": []}]
     found: dict[str, Any] = {"channel_index": [0, 1], "channel": {"alternatives": alternatives}}

@@ -78,6 +78,10 @@ _NEWER: Final = ("u3", "universal-3", "assemblyai-stt")
 _REPORT: Final = ("u3", "universal-3-pro")
 #: The whole seconds of a ``Termination`` may be this much less than what was sent.
 _ROUNDED: Final = 1.0
+#: Seconds. A model that reports silence may send no part of a turn but an early one and one in
+#: each pause (``continuous_partials``), and few speak for so long without one (openline). The other
+#: models send each word; that a turn of theirs ends after some seconds of silence is an assumption.
+_LONG_TURN: Final = 60.0
 _FORCE: Final = write({"type": "ForceEndpoint"})
 _TERMINATE: Final = write({"type": "Terminate"})
 #: What the server noticed, by the type of the message; times are those of the connection.
@@ -136,7 +140,7 @@ class AssemblyAI(DialectBase):
             ends=Ends.CLAIMED if self.model.startswith("whisper") else Ends.EXACT,
             proves_silence=self.reports_silence,
             silent_in_silence=True,  # not all servers send Silence, and older models send nothing
-            horizon=15.0,  # an assumption: a turn ends after some seconds of silence at most
+            horizon=_LONG_TURN if self.reports_silence else 15.0,
             queue=None,
             pace=self.pace,
             flush_idle=PAUSE if self._is_newer else None,
@@ -159,6 +163,12 @@ class AssemblyAI(DialectBase):
     def reports_silence(self) -> bool:
         """Whether the server sends ``Silence``."""
         return self.model.startswith(_REPORT) if self.silence is None else self.silence
+
+    @property
+    def _told_within(self) -> float:
+        """Seconds of silence after which a turn has been told, or is open."""
+        waits = max(self.min_turn_silence or 0, self.max_turn_silence or 0)
+        return assemblyai_turns.TOLD_WITHIN + waits / 1000
 
     def headers(self, credential: str) -> list[tuple[str, str]]:
         """The bare key, and the version of the interface. Secret."""
@@ -210,15 +220,13 @@ class AssemblyAI(DialectBase):
             case "Turn":
                 return self._turn(turns, message)
             case "Silence":
-                return _silence(turns, message)
+                return _silence(turns, message, self._told_within)
             case "Termination":
                 return _termination(turns, message)
             case "Error":
-                code, said = number(message.get("error_code")), text(message.get("error"))
-                if (row := rule_of(code, said)) is None:
-                    return turns, (Remark(text=said or "an error without a text"),)
-                turns, items = assemblyai_turns.release(turns)
-                return turns, (*items, Refusal(row=row, text=said))
+                return _error(turns, message)
+            case None if "error" in message:  # the maker's own client takes it for one as well
+                return _error(turns, message)
             case "Begin":
                 return turns, _begin(message)
             case _:
@@ -247,11 +255,11 @@ def _list(names: tuple[str, ...]) -> str:
     return msgspec.json.encode(names).decode()
 
 
-def _silence(turns: Turns, message: Fields) -> Decoded:
+def _silence(turns: Turns, message: Fields, within: float) -> Decoded:
     end = seconds(message.get("end_ms"))
     if end is None:
         return turns, (Malformed(why="Silence: no end", words=False),)
-    return assemblyai_turns.silence(turns, end)
+    return assemblyai_turns.silence(turns, end, within)
 
 
 def _termination(turns: Turns, message: Fields) -> Decoded:
@@ -266,6 +274,15 @@ def _termination(turns: Turns, message: Fields) -> Decoded:
     end = max(assemblyai_turns.reach(turns, end), 0.0)
     until = None if end == math.inf else end
     return turns, (*items, FinalMessage(summary=summary, until=until))
+
+
+def _error(turns: Turns, message: Fields) -> Decoded:
+    """An error, after the turn that was kept, if it ends the session."""
+    code, said = number(message.get("error_code")), text(message.get("error"))
+    if (row := rule_of(code, said)) is None:
+        return turns, (Remark(text=said or "an error without a text"),)
+    turns, items = assemblyai_turns.release(turns)
+    return turns, (*items, Refusal(row=row, text=said))
 
 
 def _begin(message: Fields) -> tuple[Message, ...]:

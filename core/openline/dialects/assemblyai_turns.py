@@ -25,8 +25,8 @@ from openline.dialects.protocol import Heard, Malformed, Message, Proof, Word
 from openline.dialects.speakers import by_speaker
 from openline.dialects.wire_json import Fields, flag, label, number, objects, seconds, text
 
-#: Seconds of silence after which a turn has been told, or is open: turns end after 1 s of silence
-#: by default; an assumption.
+#: Seconds of silence after which a turn has been told, or is open: turns end after 2.6 s of silence
+#: at most, if the app sets no other time; an assumption.
 TOLD_WITHIN: Final = 5.0
 #: Words that a kept turn may have, so that a memory stays small; more lose their times.
 _WORDS: Final = 200
@@ -130,9 +130,9 @@ def release(turns: Turns) -> tuple[Turns, tuple[Message, ...]]:
     return replace(turns, told=told, ended=None, ended_order=None), by_speaker(turns.ended)
 
 
-def silence(turns: Turns, end: float) -> tuple[Turns, tuple[Message, ...]]:
-    """The audio before ``end`` was processed, and lately there were no words."""
-    proved = reach(turns, end - TOLD_WITHIN)
+def silence(turns: Turns, end: float, within: float) -> tuple[Turns, tuple[Message, ...]]:
+    """The audio before ``end`` was processed, and its words are told ``within`` so many seconds."""
+    proved = reach(turns, end - within)
     if proved <= turns.proved:
         return turns, ()
     return replace(turns, proved=proved), (Proof(confirmed=proved),)
