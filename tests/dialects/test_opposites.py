@@ -91,6 +91,48 @@ def test_a_renewal_cuts_no_word_of_an_older_assemblyai() -> None:
     assert stand.ended.complete
 
 
+class Hasty(Counterpart):
+    """Speechmatics that misses the last word, of 0.5 s, at a ``ForceEndOfUtterance``.
+
+    Its maker has heard that of users, where the message has a ``timestamp``
+    (speechmatics-python-sdk 117).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = self.missed = 0.0
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "StartRecognition" in text:
+            return ({"message": "RecognitionStarted", "id": "a"},)
+        if "ForceEnd" in text:
+            self.missed += 0.5
+            return (self.final(self.got),)
+        return (self.final(self.got), {"message": "EndOfTranscript"}, 1000)
+
+    def heard(self) -> Sequence[Said]:
+        return (self.final(self.got - 0.5),) if self.got - self.told > 3.0 else ()
+
+    def final(self, end: float) -> Said:
+        said, self.told = speechmatics(self.told, end), end
+        return said
+
+
+def test_a_renewal_misses_no_word_of_speechmatics() -> None:
+    stand = Stand(changed(Speechmatics(), longest=60.0), Hasty)
+    for _ in range(20):
+        stand.live(4.0)
+        stand.live(1.0, QUIET)
+    stand.finish()
+    backends = [each for each in stand.backends if isinstance(each, Hasty)]
+    assert len(backends) > 1
+    assert [each.missed for each in backends] == [0.0] * len(backends)
+    assert [each.told for each in backends] == pytest.approx([each.got for each in backends])
+    pairs = [(one.end, two.start) for one, two in pairwise(stand.finals)]
+    assert [two for _, two in pairs] == pytest.approx([one for one, _ in pairs])
+    assert stand.ended.complete
+
+
 class Taciturn(Counterpart):
     """It says nothing of silence: there is speech in the first 5 s alone, and from 305 s on.
 
