@@ -337,10 +337,12 @@ def _with_end(memory: OpenAIMemory, items: list[Message]) -> Decoded:
     """``items``, and the final message once the stop is answered and no item is open.
 
     The commit of the stop took all audio. So an item that the VAD began, and that no commit ended
-    by then, holds none and gets no transcript.
+    by then, holds none and gets no transcript. But where no item was ever made, the server did not
+    show that it hears: then nothing is proved.
     """
     is_open = any(each.end is not None or each.text or not each.heard for each in memory.items)
     if memory.ended or not memory.stopped or memory.pending or is_open:
         return memory, tuple(items)
-    until = memory.confirmed if memory.unsure or memory.held is not None else None
+    doubts = memory.unsure or memory.held is not None or not memory.gone
+    until = memory.confirmed if doubts else None
     return replace(memory, ended=True), (*items, FinalMessage(summary={}, until=until))
