@@ -56,29 +56,85 @@ class Waiting(Deaf):
         return ({"type": f"{BUFFER}committed", "item_id": "a"}, done("a", "all words"))
 
 
-class Late(Deaf):
-    """Each item has its words at once, but for the first one: these come after a minute."""
+class Turning(Deaf):
+    """It makes an item of each 5 s."""
 
     def __init__(self) -> None:
         super().__init__()
         self._items = 0
-        self._late = False
 
     def heard(self) -> Sequence[Said]:
-        said: list[Said] = []
-        if self.got >= 5.0 * (self._items + 1):
-            name, start = f"i{self._items}", 5.0 * self._items
-            times = [("speech_started", "audio_start_ms", start)]
-            times.append(("speech_stopped", "audio_end_ms", start + 5.0))
-            for kind, at, seconds in times:
-                said.append({"type": BUFFER + kind, "item_id": name, at: 1000 * seconds})
-            said.append({"type": f"{BUFFER}committed", "item_id": name})
-            said += [done(name, name)] if self._items else []
-            self._items += 1
-        if self.got >= 65.0 and not self._late:
-            self._late = True
-            said.append(done("i0", "i0"))
-        return said
+        if self.got < 5.0 * (self._items + 1):
+            return ()
+        name, start = f"i{self._items}", 5.0 * self._items
+        self._items += 1
+        return (
+            {"type": f"{BUFFER}speech_started", "item_id": name, "audio_start_ms": 1000 * start},
+            {
+                "type": f"{BUFFER}speech_stopped",
+                "item_id": name,
+                "audio_end_ms": 1000 * start + 5000,
+            },
+            {"type": f"{BUFFER}committed", "item_id": name},
+            *self.transcribed(name),
+        )
+
+    def transcribed(self, name: str) -> Sequence[Said]:
+        return (done(name, name),)
+
+
+class Late(Turning):
+    """Each item has its words at once, but for the first one: these come after a minute."""
+
+    def transcribed(self, name: str) -> Sequence[Said]:
+        if name == "i0":
+            return ()
+        return (done("i0", "i0"),) * (name == "i12") + (done(name, name),)
+
+
+class Repeating(Turning):
+    """It says the transcript of an item four times.
+
+    Users saw that with ``gpt-4o-mini-transcribe`` (OpenWhispr/openwhispr 770).
+    """
+
+    def transcribed(self, name: str) -> Sequence[Said]:
+        part = {"type": f"{WORDS}delta", "item_id": name, "delta": name}
+        return (part, *(done(name, name),) * 4)
+
+
+class Remembering(Turning):
+    """With the last item it says the transcripts of all items again."""
+
+    def transcribed(self, name: str) -> Sequence[Said]:
+        names = [f"i{each}" for each in range(self._items - 1)] * (self._items == 20)
+        return tuple(done(each, each) for each in (*names, name))
+
+
+class Nameless(Turning):
+    """It says the same words in each item, and gives their transcripts no name."""
+
+    name = ""
+
+    def transcribed(self, name: str) -> Sequence[Said]:
+        return (done(self.name, "yes"),)
+
+
+class Renaming(Nameless):
+    """It says the same words in each item, and calls all items alike."""
+
+    name = "item"
+
+    def transcribed(self, name: str) -> Sequence[Said]:
+        part = {"type": f"{WORDS}delta", "item_id": self.name, "delta": "yes"}
+        return (part, *super().transcribed(name))
+
+
+class Correcting(Turning):
+    """It says a second transcript of each item, and that one differs."""
+
+    def transcribed(self, name: str) -> Sequence[Said]:
+        return (done(name, name), done(name, f"{name} more"))
 
 
 @pytest.mark.parametrize("turns", ["server_vad", "none"])
@@ -122,3 +178,30 @@ def test_words_of_an_item_that_counted_as_skipped_are_told_in_its_gap() -> None:
     assert gap.start == 0
     assert gap.end == pytest.approx(80_000, abs=320)
     assert not stand.ended.complete
+
+
+@pytest.mark.parametrize("server", [Repeating, Remembering])
+def test_a_transcript_that_is_said_again_is_told_once(server: type[Counterpart]) -> None:
+    stand = Stand(OpenAI(), server)
+    stand.live(100.0)
+    stand.finish()
+    assert stand.words == [f"i{number}" for number in range(20)]
+    assert stand.gaps == []
+    assert stand.ended.complete
+
+
+def test_another_transcript_of_the_same_item_is_told() -> None:
+    """Rather words twice than none."""
+    stand = Stand(OpenAI(), Correcting)
+    stand.live(10.0)
+    stand.finish()
+    assert stand.words == ["i0", "i0 more", "i1", "i1 more"]
+    assert stand.ended.complete
+
+
+@pytest.mark.parametrize("server", [Nameless, Renaming])
+def test_the_same_words_of_another_item_are_told(server: type[Counterpart]) -> None:
+    """Rather words twice than none."""
+    stand = Stand(OpenAI(), server)
+    stand.live(20.0)
+    assert stand.words == ["yes"] * 4
