@@ -211,6 +211,60 @@ def test_a_long_turn_of_few_messages_is_no_deaf_backend(silence: bool | None) ->
     assert stand.ended.complete
 
 
+class Disorderly(Counterpart):
+    """AssemblyAI whose turns end in another order than they began, or all have the same number.
+
+    That they end in order and are counted is nowhere promised; an example of its maker sorts them.
+    """
+
+    numbers = (1, 0, 3, 2, 5, 4)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = 0
+
+    def opened(self) -> Sequence[Said]:
+        return ({"type": "Begin", "id": "a"},)
+
+    def heard(self) -> Sequence[Said]:
+        if self._turns == len(self.numbers) or self.got < 4.0 * self._turns + 8.0:
+            return ()
+        self._turns += 1
+        return (self.turn(self._turns - 1),)
+
+    def turn(self, nth: int) -> Said:
+        number = self.numbers[nth]
+        words = {"text": f"{number}", "start": 4000 * number, "end": 4000 * number + 3500}
+        over = {"end_of_turn": True, "turn_is_formatted": True, "turn_order": number}
+        return {"type": "Turn", "transcript": words["text"], "words": [words], **over}
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "Terminate" not in text:
+            return ()
+        return ({"type": "Termination", "audio_duration_seconds": self.got}, 1000)
+
+
+class Uncounted(Disorderly):
+    numbers = (0, 1, 2, 3, 4, 5)
+
+    def turn(self, nth: int) -> Said:
+        said = super().turn(nth)
+        assert isinstance(said, dict)
+        return {**said, "turn_order": 0}
+
+
+@pytest.mark.parametrize("model", ["u3-rt-pro", "universal-streaming-english"])
+@pytest.mark.parametrize("server", [Disorderly, Uncounted])
+def test_turns_of_assemblyai_out_of_order_lose_no_word(
+    model: str, server: type[Disorderly]
+) -> None:
+    stand = Stand(AssemblyAI(model=model), server)
+    stand.live(30.0)
+    stand.finish()
+    assert stand.words == [f"{number}" for number in server.numbers]
+    assert stand.ended.complete
+
+
 def deepgram(start: float, end: float) -> Said:
     alternatives: list[Any] = [{"transcript": "words", "confidence": 1.0, "words": []}]
     found: dict[str, Any] = {"channel_index": [0, 1], "channel": {"alternatives": alternatives}}
