@@ -237,8 +237,10 @@ class TestTraits:
         [
             (U3, Ends.EXACT, True),
             (AssemblyAI(model="universal-3-pro-streaming"), Ends.EXACT, True),
-            (AssemblyAI(model="universal-3-5-pro"), Ends.EXACT, False),
-            (AssemblyAI(model="universal-3-5-pro", silence=True), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-5-pro"), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-6-pro"), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-6"), Ends.EXACT, False),
+            (AssemblyAI(model="universal-3-6", silence=True), Ends.EXACT, True),
             (AssemblyAI(silence=False), Ends.EXACT, False),
             (OLDER, Ends.EXACT, False),
             (AssemblyAI(model="whisper-rt"), Ends.CLAIMED, False),
@@ -508,10 +510,10 @@ class TestProof:
 
 
 def test_the_models_that_came_after_u3_end_a_turn_once() -> None:
-    """AssemblyAI, Streaming diarization, recommends the last of these; u3 pro reports silence."""
+    """AssemblyAI, Streaming diarization, recommends the last of these; others report silence."""
     for model in ("u3-rt-pro", "universal-3-6-pro", "assemblyai-stt-3-7-realtime"):
         dialect = AssemblyAI(model=model)
-        assert dialect.traits.proves_silence == (model == "u3-rt-pro")
+        assert dialect.traits.proves_silence == model.endswith("pro")
         assert finals(play(dialect, ended(0, "yes", spoken("yes", 0, 500)))[1]) == ["yes"]
 
 

@@ -6,9 +6,9 @@ and proves all audio before its last word; ``assemblyai_turns`` decides which of
 the final. ``Heartbeat`` says how much audio was received. ``Terminate`` is answered by the turns
 that are open, and by ``Termination`` with the whole seconds of audio.
 
-Only the model u3 pro reports silence. With the others quiet audio is assumed to hold no
-words, and with Whisper inside the times of words are claims: the traits follow the option
-``model``.
+Only the models u3 pro, 3.5 pro and 3.6 pro report silence. With the others quiet audio is assumed
+to hold no words, and with Whisper inside the times of words are claims: the traits follow the
+option ``model``.
 
     decode(Turns(), '{"type": "Heartbeat", "total_audio_received_ms": 9000, …}')
         →  Turns(), (Proof(received=9.0),)
@@ -22,6 +22,7 @@ answer to the upgrade. Without one the longest session is known.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -74,8 +75,10 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 VERSION: Final = "2025-05-12"
 #: How the names of the models begin that format each end of a turn at once.
 _NEWER: Final = ("u3", "universal-3", "assemblyai-stt")
-#: And of those that report silence: "U3Pro only" (assemblyai-python-sdk, pull request 254).
-_REPORT: Final = ("u3", "universal-3-pro")
+#: And of those that report silence: "U3Pro only" (assemblyai-python-sdk, pull request 254). The
+#: maker says that u3-rt-pro is the older name of universal-3-5-pro (pipecat-ai/pipecat 4863), and
+#: that universal-3-6-pro does all that that does (livekit/agents 7100).
+_REPORT: Final = re.compile(r"u3|universal-3(-\d+)?-pro")
 #: The whole seconds of a ``Termination`` may be this much less than what was sent.
 _ROUNDED: Final = 1.0
 #: Seconds. A model that reports silence may send no part of a turn but an early one and one in
@@ -119,7 +122,7 @@ class AssemblyAI(DialectBase):
         None, "milliseconds of silence after which a turn ends", _TURNS
     )
     silence: bool | None = option(
-        None, "the model reports silence; by default u3 pro does", "assemblyai 1.8.2"
+        None, "the model reports silence; by default u3 pro and later do", "assemblyai 1.8.2"
     )
     region: str = option("us", "us or eu", "AssemblyAI, Cloud endpoints")
     pace: float = option(
@@ -162,7 +165,7 @@ class AssemblyAI(DialectBase):
     @property
     def reports_silence(self) -> bool:
         """Whether the server sends ``Silence``."""
-        return self.model.startswith(_REPORT) if self.silence is None else self.silence
+        return bool(_REPORT.match(self.model)) if self.silence is None else self.silence
 
     @property
     def _told_within(self) -> float:
