@@ -50,6 +50,7 @@ CONTRACTS: Final = MappingProxyType(
 )
 
 _IDS: Final = Ids(session_id="S", attempt_id="A", connection_id="C")
+_SOME: Final = Sent(seconds=0.1, audio=1, messages=1)
 #: Encodings of silence as text (hexadecimal, base64 with its padding, a list of numbers).
 _SILENCE: Final = re.compile(r"(.{1,8}?)\1{19,}=*")
 #: Characters of a text that are shown.
@@ -120,7 +121,7 @@ def _sent(dialect: Dialect) -> str:
     rows = [("start", f"once, {first}", start) for start in _shown(dialect, "start", _IDS)]
     rows += audio
     rows += [("flush", "for the words so far", each) for each in _shown(dialect, "flush", Sent())]
-    alive = [("keepalive", "in silence", each) for each in _shown(dialect, "keepalive", Sent())]
+    alive = [("keepalive", "in silence", each) for each in _shown(dialect, "keepalive", _SOME)]
     stop = [
         ("stop", "when all audio is out", each) for each in _shown(dialect, "stop", _IDS, Sent())
     ]

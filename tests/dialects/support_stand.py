@@ -37,7 +37,8 @@ class Counterpart:
     second = 32_000
 
     def __init__(self) -> None:
-        self.got = self.now = 0.0
+        self.got: float = 0.0
+        self.now: float = 0.0
         self.texts: list[str] = []
 
     def opened(self) -> Sequence[Said]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from openline.dialects.assemblyai import AssemblyAI
 from openline.dialects.assemblyai_rows import CROWDED, REFUSED, UNPAID
-from openline.dialects.assemblyai_turns import TOLD_WITHIN, Turns
+from openline.dialects.assemblyai_turns import TOLD_WITHIN, Told, Turns
 from openline.dialects.checking import check_dialect
 from openline.dialects.dry_run import dry_run
 from openline.dialects.options import configured
@@ -237,8 +237,10 @@ class TestTraits:
         [
             (U3, Ends.EXACT, True),
             (AssemblyAI(model="universal-3-pro-streaming"), Ends.EXACT, True),
-            (AssemblyAI(model="universal-3-5-pro"), Ends.EXACT, False),
-            (AssemblyAI(model="universal-3-5-pro", silence=True), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-5-pro"), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-6-pro"), Ends.EXACT, True),
+            (AssemblyAI(model="universal-3-6"), Ends.EXACT, False),
+            (AssemblyAI(model="universal-3-6", silence=True), Ends.EXACT, True),
             (AssemblyAI(silence=False), Ends.EXACT, False),
             (OLDER, Ends.EXACT, False),
             (AssemblyAI(model="whisper-rt"), Ends.CLAIMED, False),
@@ -295,7 +297,7 @@ class TestTurns:
                 )
             ),
         )
-        assert turns == Turns(told=0)
+        assert turns == Turns(told=(Told(0, 3.84),))
 
     def test_its_formatted_repetition_is_no_second_final(self) -> None:
         assert finals(play(PLAIN, *SONNYS, FORMATTED)[1]) == ["hi my name is sonny"]
@@ -303,13 +305,13 @@ class TestTurns:
     def test_with_formatting_the_second_is_the_final(self) -> None:
         turns, items = play(OLDER, *SONNYS, FORMATTED, *AGENT)
         assert finals(items) == ["Hi, my name is Sonny.", "I am."]
-        assert turns == Turns(told=1)
+        assert turns == Turns(told=(Told(0, 3.84), Told(1, 5.52)))
 
     def test_until_then_the_first_is_shown(self) -> None:
         turns, items = play(OLDER, *SONNYS)
         assert heard(items)[-1] == ("hi my name is sonny", False)
         assert turns.ended is not None
-        assert (turns.told, turns.ended_order, turns.ended.final) == (-1, 0, True)
+        assert (turns.told, turns.ended_order, turns.ended.final) == ((), 0, True)
 
     def test_u3_formats_the_end_itself(self) -> None:
         assert finals(play(U3, FORMATTED)[1]) == ["Hi, my name is Sonny."]
@@ -336,7 +338,7 @@ class TestTurns:
         turns, items = play(OLDER, *SONNYS, ending)
         assert finals(items) == ["hi my name is sonny"]
         assert isinstance(items[-1], FinalMessage | Refusal)
-        assert (turns.told, turns.ended) == (0, None)
+        assert (turns.told, turns.ended) == ((Told(0, 3.84),), None)
 
     def test_turns_without_a_number_are_each_told(self) -> None:
         odd = [{**each, "turn_order": "?"} for each in (FORMATTED, FORMATTED)]
@@ -348,7 +350,34 @@ class TestTurns:
         late, early = AGENT[1], SONNYS[-1]
         turns, items = play(OLDER, late, FORMATTED, AGENT[2], early, FORMATTED)
         assert finals(items) == ["i am", "Hi, my name is Sonny."]
-        assert turns.told == 1
+        assert [each.order for each in turns.told] == [1, 0]
+
+    @pytest.mark.parametrize("dialect", [U3, OLDER, PLAIN])
+    def test_an_order_that_does_not_rise_loses_no_turn(self, dialect: AssemblyAI) -> None:
+        turns = [
+            formatted(order, f"Turn {at}.", spoken("Turn", at, at), spoken(f"{at}.", at, at + 900))
+            for at, order in ((1000, 3), (2000, 3), (3000, 1), (4000, 0), (5000, 0))
+        ]
+        _, items = play(dialect, *turns, *turns[-1:], TERMINATION)
+        assert finals(items) == [f"Turn {at}." for at in (1000, 2000, 3000, 4000, 5000)]
+
+    def test_what_a_turn_has_behind_its_end_is_told(self) -> None:
+        more = formatted(0, "I am here.", spoken("I", 0, 80), spoken("am", 90, 200))
+        more["words"].append(spoken("here.", 200, 500))
+        first = formatted(0, "I am.", spoken("I", 0, 80), spoken("am.", 90, 200))
+        _, items = play(U3, first, more, more)
+        found = [(each.text, each.start, each.end) for each in items if isinstance(each, Heard)]
+        assert found == [("I am.", 0.0, 0.2), ("here.", 0.2, 0.5)]
+
+    def test_a_turn_without_times_that_is_said_again_is_told_once(self) -> None:
+        _, items = play(U3, formatted(0, "Yes."), formatted(0, "Yes.", spoken("Yes.", 0, 500)))
+        assert finals(items) == ["Yes."]
+
+    def test_few_told_turns_are_remembered(self) -> None:
+        many = [formatted(n, "Yes.", spoken("Yes.", 1000 * n, 1000 * n + 900)) for n in range(50)]
+        turns, items = play(U3, *many)
+        assert len(finals(items)) == 50
+        assert [each.order for each in turns.told] == [*range(42, 50)]
 
     def test_a_kept_turn_of_many_words_is_small(self) -> None:
         words = [spoken(f"{n:0>12}", n, n) for n in range(2000)]
@@ -400,6 +429,12 @@ class TestProof:
         turns, items = play(U3, silence(0, 4), silence(4, 9), silence(8.5, 9.5), silence(5, 8))
         assert items == [Proof(confirmed=4.0), Proof(confirmed=4.5)]
         assert turns.proved == 4.5
+
+    def test_a_turn_may_end_later_where_the_silence_behind_it_is_set(self) -> None:
+        """Up to 10 s, in which reports of silence follow; without parts no turn is open."""
+        for slow in (AssemblyAI(max_turn_silence=8000), AssemblyAI(min_turn_silence=8000)):
+            _, items = play(slow, silence(0, 20))
+            assert items == [Proof(confirmed=20.0 - 8.0 - TOLD_WITHIN)]
 
     def test_silence_without_an_end(self) -> None:
         item = one({"type": "Silence", "end_ms": "soon"})
@@ -475,10 +510,10 @@ class TestProof:
 
 
 def test_the_models_that_came_after_u3_end_a_turn_once() -> None:
-    """AssemblyAI, Streaming diarization, recommends the last of these; u3 pro reports silence."""
+    """AssemblyAI, Streaming diarization, recommends the last of these; others report silence."""
     for model in ("u3-rt-pro", "universal-3-6-pro", "assemblyai-stt-3-7-realtime"):
         dialect = AssemblyAI(model=model)
-        assert dialect.traits.proves_silence == (model == "u3-rt-pro")
+        assert dialect.traits.proves_silence == model.endswith("pro")
         assert finals(play(dialect, ended(0, "yes", spoken("yes", 0, 500)))[1]) == ["yes"]
 
 
@@ -516,6 +551,12 @@ class TestEverythingElse:
             message = {"type": "Error", "error_code": code, "error": said}
             assert one(message) == Remark(text=said)
         assert one({"type": "Error"}) == Remark(text="an error without a text")
+
+    def test_an_error_may_have_no_type(self) -> None:
+        """The maker's own client takes any object with an ``error`` for one (1.8.2)."""
+        said = "Unauthorized Connection: Insufficient account balance"
+        assert one({"error": said}) == Remark(text=said)
+        assert one({"error": said, "error_code": 1008}) == Refusal(row=UNPAID, text=said)
 
     def test_a_balance_that_is_spent_is_no_wrong_key(self) -> None:
         said = "Unauthorized Connection: Insufficient account balance"

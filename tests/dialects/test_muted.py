@@ -102,6 +102,32 @@ def test_no_turn_that_is_not_open_is_ended() -> None:
     assert stand.backend.texts == []
 
 
+class Unbegun(Counterpart):
+    """Deepgram that takes a ``KeepAlive`` for no sign of life before the first audio.
+
+    So a user saw it in 2023 (deepgram-dotnet-sdk 133), and no page says otherwise.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = 0.0
+
+    def ticked(self) -> Sequence[Said]:
+        self._began = self._began or self.now
+        if self.got or self.now < self._began + 12.0:
+            return ()
+        self._began = self.now
+        return (1011,)
+
+
+def test_a_source_that_is_muted_from_the_beginning_keeps_its_line() -> None:
+    stand = Stand(Deepgram(), Unbegun)
+    stand.mute(120.0)
+    assert len(stand.backends) == 1
+    assert stand.backend.got == pytest.approx(0.1)
+    assert stand.backend.texts.count('{"type":"KeepAlive"}') > 25
+
+
 class Answering(Counterpart):
     """It tells what it has heard when it is asked, and not before."""
 

@@ -382,8 +382,16 @@ class TestWithCommits:
     def test_an_empty_last_commit_does_not_hang_the_end(self) -> None:
         line = Line()
         line.stop(0.0)
-        assert line.error(**EMPTY) == [FinalMessage(summary={})]
+        assert line.error(**EMPTY) == [FinalMessage(summary={}, until=0.0)]
         assert line.error(**EMPTY) == [Remark(text=EMPTY["message"])]
+
+    def test_an_empty_last_commit_proves_all_where_the_server_has_heard_something(self) -> None:
+        line = Line()
+        line.flush(10.0)
+        line.got(BUFFER + "committed", "A")
+        line.completed("A")
+        line.stop(12.0)
+        assert line.error(**EMPTY) == [FinalMessage(summary={})]
 
     def test_a_last_commit_that_failed_proves_only_what_was_done(self) -> None:
         line = Line()
@@ -434,7 +442,7 @@ class TestOtherServers:
     def test_an_empty_commit_is_known_by_its_text(self, case: str) -> None:
         line = Line()
         line.stop(3.0)
-        assert line.raw(from_source(case)) == [FinalMessage(summary={})]
+        assert line.raw(from_source(case)) == [FinalMessage(summary={}, until=0.0)]
 
     def test_an_error_about_a_commit_answers_the_first_one(self) -> None:
         line = Line()

@@ -91,6 +91,48 @@ def test_a_renewal_cuts_no_word_of_an_older_assemblyai() -> None:
     assert stand.ended.complete
 
 
+class Hasty(Counterpart):
+    """Speechmatics that misses the last word, of 0.5 s, at a ``ForceEndOfUtterance``.
+
+    Its maker has heard that of users, where the message has a ``timestamp``
+    (speechmatics-python-sdk 117).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = self.missed = 0.0
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "StartRecognition" in text:
+            return ({"message": "RecognitionStarted", "id": "a"},)
+        if "ForceEnd" in text:
+            self.missed += 0.5
+            return (self.final(self.got),)
+        return (self.final(self.got), {"message": "EndOfTranscript"}, 1000)
+
+    def heard(self) -> Sequence[Said]:
+        return (self.final(self.got - 0.5),) if self.got - self.told > 3.0 else ()
+
+    def final(self, end: float) -> Said:
+        said, self.told = speechmatics(self.told, end), end
+        return said
+
+
+def test_a_renewal_misses_no_word_of_speechmatics() -> None:
+    stand = Stand(changed(Speechmatics(), longest=60.0), Hasty)
+    for _ in range(20):
+        stand.live(4.0)
+        stand.live(1.0, QUIET)
+    stand.finish()
+    backends = [each for each in stand.backends if isinstance(each, Hasty)]
+    assert len(backends) > 1
+    assert [each.missed for each in backends] == [0.0] * len(backends)
+    assert [each.told for each in backends] == pytest.approx([each.got for each in backends])
+    pairs = [(one.end, two.start) for one, two in pairwise(stand.finals)]
+    assert [two for _, two in pairs] == pytest.approx([one for one, _ in pairs])
+    assert stand.ended.complete
+
+
 class Taciturn(Counterpart):
     """It says nothing of silence: there is speech in the first 5 s alone, and from 305 s on.
 
@@ -120,6 +162,107 @@ class Taciturn(Counterpart):
 
 
 SPOKEN = [(0.0, 5.0), (305.0, 308.0)]
+
+
+class LongWinded(Counterpart):
+    """AssemblyAI's u3, told to tell speakers apart, in 70 s of speech without a pause.
+
+    It sends one part early in a turn and one in each pause, and no more: ``continuous_partials``
+    is off where speakers are told apart (livekit-plugins-assemblyai 1.8.9).
+    """
+
+    LONG = 70.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = self._ended = False
+        self._beat = 0.0
+
+    def opened(self) -> Sequence[Said]:
+        return ({"type": "Begin", "id": "a"},)
+
+    def heard(self) -> Sequence[Said]:
+        said: list[Said] = []
+        if self.got >= self._beat + 1.0:
+            self._beat = self.got
+            said.append({"type": "Heartbeat", "total_audio_received_ms": int(1000 * self.got)})
+        if not self._said and self.got >= 0.75:
+            self._said = True
+            words = [{"text": "so", "start": 0, "end": 600, "word_is_final": True}]
+            said.append({"type": "Turn", "turn_order": 0, "transcript": "so", "words": words})
+        if not self._ended and self.got >= self.LONG:
+            self._ended = True
+            said.append(assemblyai(0.0, self.LONG - 0.5))
+        return said
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "Terminate" not in text:
+            return ()
+        return ({"type": "Termination", "audio_duration_seconds": int(self.got)}, 1000)
+
+
+@pytest.mark.parametrize("silence", [None, False])
+def test_a_long_turn_of_few_messages_is_no_deaf_backend(silence: bool | None) -> None:
+    stand = Stand(AssemblyAI(diarize=True, silence=silence), LongWinded)
+    stand.live(LongWinded.LONG + 5.0)
+    stand.finish()
+    assert stand.words == ["words"]
+    assert (len(stand.backends), stand.gaps) == (1, [])
+    assert stand.ended.complete
+
+
+class Disorderly(Counterpart):
+    """AssemblyAI whose turns end in another order than they began, or all have the same number.
+
+    That they end in order and are counted is nowhere promised; an example of its maker sorts them.
+    """
+
+    numbers = (1, 0, 3, 2, 5, 4)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turns = 0
+
+    def opened(self) -> Sequence[Said]:
+        return ({"type": "Begin", "id": "a"},)
+
+    def heard(self) -> Sequence[Said]:
+        if self._turns == len(self.numbers) or self.got < 4.0 * self._turns + 8.0:
+            return ()
+        self._turns += 1
+        return (self.turn(self._turns - 1),)
+
+    def turn(self, nth: int) -> Said:
+        number = self.numbers[nth]
+        words = {"text": f"{number}", "start": 4000 * number, "end": 4000 * number + 3500}
+        over = {"end_of_turn": True, "turn_is_formatted": True, "turn_order": number}
+        return {"type": "Turn", "transcript": words["text"], "words": [words], **over}
+
+    def asked(self, text: str) -> Sequence[Said]:
+        if "Terminate" not in text:
+            return ()
+        return ({"type": "Termination", "audio_duration_seconds": self.got}, 1000)
+
+
+class Uncounted(Disorderly):
+    numbers = (0, 1, 2, 3, 4, 5)
+
+    def turn(self, nth: int) -> Said:
+        said = super().turn(nth)
+        assert isinstance(said, dict)
+        return {**said, "turn_order": 0}
+
+
+@pytest.mark.parametrize("model", ["u3-rt-pro", "universal-streaming-english"])
+@pytest.mark.parametrize("server", [Disorderly, Uncounted])
+def test_turns_of_assemblyai_out_of_order_lose_no_word(
+    model: str, server: type[Disorderly]
+) -> None:
+    stand = Stand(AssemblyAI(model=model), server)
+    stand.live(30.0)
+    stand.finish()
+    assert stand.words == [f"{number}" for number in server.numbers]
+    assert stand.ended.complete
 
 
 def deepgram(start: float, end: float) -> Said:

@@ -189,10 +189,14 @@ class TestWhatItSays:
         _, (flush,) = DIALECT.flush(None, Sent(seconds=12.34567, audio=1, messages=1))
         assert json.loads(flush) == {"message": "ForceEndOfUtterance", "timestamp": 12.346}
 
-    def test_an_older_server_is_drained_by_the_stop(self) -> None:
+    def test_an_older_server_is_never_asked_to_end_an_utterance(self) -> None:
         older = Speechmatics(force_end=False)
         assert older.flush(None, Sent()) == (None, ())
-        assert (older.traits.drain, DIALECT.traits.drain) == (Drain.STOP, Drain.FLUSH)
+        assert (older.traits.flush_idle, DIALECT.traits.flush_idle) == (None, 2.0)
+
+    @pytest.mark.parametrize("force_end", [True, False])
+    def test_a_connection_is_left_by_the_message_that_misses_no_word(self, force_end: bool) -> None:
+        assert Speechmatics(force_end=force_end).traits.drain is Drain.STOP
 
 
 class TestTraits:

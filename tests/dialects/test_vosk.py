@@ -180,6 +180,22 @@ def test_a_wrong_end_is_a_strike() -> None:
     assert verdict.strike
 
 
+def test_a_final_that_is_said_again_at_once_is_told_once() -> None:
+    """Seen with a server of 2020 (vosk-server 40): the same words at the same times, next reply."""
+    word = {"word": "eight", "start": 3.96, "end": 4.28829, "conf": 0.585446}
+    final = {"result": [word], "text": "eight"}
+    found = decode(final, final, final, {"partial": ""}, final)
+    assert [len(items) for items in found] == [2, 1, 1, 1, 2]
+    assert [items[-1] for items in found[:3]] == [proof(2, 2), proof(3, 3), proof(4, 4)]
+
+
+def test_words_without_times_may_be_said_twice() -> None:
+    found = decode({"text": "yes"}, {"text": "yes"})
+    assert [each.text for each in wire.told(found)] == ["yes", "yes"]
+    odd = {"result": [{"word": "yes", "start": None}], "text": "yes"}
+    assert len(wire.told(decode(odd, odd))) == 2
+
+
 def test_silence_is_proved_by_an_empty_final() -> None:
     assert decode({"text": ""}) == [(proof(2, 2),)]
 

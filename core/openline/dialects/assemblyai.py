@@ -6,9 +6,9 @@ and proves all audio before its last word; ``assemblyai_turns`` decides which of
 the final. ``Heartbeat`` says how much audio was received. ``Terminate`` is answered by the turns
 that are open, and by ``Termination`` with the whole seconds of audio.
 
-Only the model u3 pro reports silence. With the others quiet audio is assumed to hold no
-words, and with Whisper inside the times of words are claims: the traits follow the option
-``model``.
+Only the models u3 pro, 3.5 pro and 3.6 pro report silence. With the others quiet audio is assumed
+to hold no words, and with Whisper inside the times of words are claims: the traits follow the
+option ``model``.
 
     decode(Turns(), '{"type": "Heartbeat", "total_audio_received_ms": 9000, …}')
         →  Turns(), (Proof(received=9.0),)
@@ -22,6 +22,7 @@ answer to the upgrade. Without one the longest session is known.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -74,10 +75,16 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 VERSION: Final = "2025-05-12"
 #: How the names of the models begin that format each end of a turn at once.
 _NEWER: Final = ("u3", "universal-3", "assemblyai-stt")
-#: And of those that report silence: "U3Pro only" (assemblyai-python-sdk, pull request 254).
-_REPORT: Final = ("u3", "universal-3-pro")
+#: And of those that report silence: "U3Pro only" (assemblyai-python-sdk, pull request 254). The
+#: maker says that u3-rt-pro is the older name of universal-3-5-pro (pipecat-ai/pipecat 4863), and
+#: that universal-3-6-pro does all that that does (livekit/agents 7100).
+_REPORT: Final = re.compile(r"u3|universal-3(-\d+)?-pro")
 #: The whole seconds of a ``Termination`` may be this much less than what was sent.
 _ROUNDED: Final = 1.0
+#: Seconds. A model that reports silence may send no part of a turn but an early one and one in
+#: each pause (``continuous_partials``), and few speak for so long without one (openline). The other
+#: models send each word; that a turn of theirs ends after some seconds of silence is an assumption.
+_LONG_TURN: Final = 60.0
 _FORCE: Final = write({"type": "ForceEndpoint"})
 _TERMINATE: Final = write({"type": "Terminate"})
 #: What the server noticed, by the type of the message; times are those of the connection.
@@ -115,7 +122,7 @@ class AssemblyAI(DialectBase):
         None, "milliseconds of silence after which a turn ends", _TURNS
     )
     silence: bool | None = option(
-        None, "the model reports silence; by default u3 pro does", "assemblyai 1.8.2"
+        None, "the model reports silence; by default u3 pro and later do", "assemblyai 1.8.2"
     )
     region: str = option("us", "us or eu", "AssemblyAI, Cloud endpoints")
     pace: float = option(
@@ -136,7 +143,7 @@ class AssemblyAI(DialectBase):
             ends=Ends.CLAIMED if self.model.startswith("whisper") else Ends.EXACT,
             proves_silence=self.reports_silence,
             silent_in_silence=True,  # not all servers send Silence, and older models send nothing
-            horizon=15.0,  # an assumption: a turn ends after some seconds of silence at most
+            horizon=_LONG_TURN if self.reports_silence else 15.0,
             queue=None,
             pace=self.pace,
             flush_idle=PAUSE if self._is_newer else None,
@@ -158,7 +165,13 @@ class AssemblyAI(DialectBase):
     @property
     def reports_silence(self) -> bool:
         """Whether the server sends ``Silence``."""
-        return self.model.startswith(_REPORT) if self.silence is None else self.silence
+        return bool(_REPORT.match(self.model)) if self.silence is None else self.silence
+
+    @property
+    def _told_within(self) -> float:
+        """Seconds of silence after which a turn has been told, or is open."""
+        waits = max(self.min_turn_silence or 0, self.max_turn_silence or 0)
+        return assemblyai_turns.TOLD_WITHIN + waits / 1000
 
     def headers(self, credential: str) -> list[tuple[str, str]]:
         """The bare key, and the version of the interface. Secret."""
@@ -210,15 +223,13 @@ class AssemblyAI(DialectBase):
             case "Turn":
                 return self._turn(turns, message)
             case "Silence":
-                return _silence(turns, message)
+                return _silence(turns, message, self._told_within)
             case "Termination":
                 return _termination(turns, message)
             case "Error":
-                code, said = number(message.get("error_code")), text(message.get("error"))
-                if (row := rule_of(code, said)) is None:
-                    return turns, (Remark(text=said or "an error without a text"),)
-                turns, items = assemblyai_turns.release(turns)
-                return turns, (*items, Refusal(row=row, text=said))
+                return _error(turns, message)
+            case None if "error" in message:  # the maker's own client takes it for one as well
+                return _error(turns, message)
             case "Begin":
                 return turns, _begin(message)
             case _:
@@ -247,11 +258,11 @@ def _list(names: tuple[str, ...]) -> str:
     return msgspec.json.encode(names).decode()
 
 
-def _silence(turns: Turns, message: Fields) -> Decoded:
+def _silence(turns: Turns, message: Fields, within: float) -> Decoded:
     end = seconds(message.get("end_ms"))
     if end is None:
         return turns, (Malformed(why="Silence: no end", words=False),)
-    return assemblyai_turns.silence(turns, end)
+    return assemblyai_turns.silence(turns, end, within)
 
 
 def _termination(turns: Turns, message: Fields) -> Decoded:
@@ -266,6 +277,15 @@ def _termination(turns: Turns, message: Fields) -> Decoded:
     end = max(assemblyai_turns.reach(turns, end), 0.0)
     until = None if end == math.inf else end
     return turns, (*items, FinalMessage(summary=summary, until=until))
+
+
+def _error(turns: Turns, message: Fields) -> Decoded:
+    """An error, after the turn that was kept, if it ends the session."""
+    code, said = number(message.get("error_code")), text(message.get("error"))
+    if (row := rule_of(code, said)) is None:
+        return turns, (Remark(text=said or "an error without a text"),)
+    turns, items = assemblyai_turns.release(turns)
+    return turns, (*items, Refusal(row=row, text=said))
 
 
 def _begin(message: Fields) -> tuple[Message, ...]:

@@ -5,6 +5,10 @@ With formatting, older models send the end twice, first as it was recognised, th
 the two is the final. The unformatted one is kept until the formatted one comes, and told if none
 does: at the next turn's end, at an error, and at the end of the session.
 
+What says the same again is known by its ``turn_order`` and its times. The order alone is not
+trusted: a turn whose order is lower, or was there before, is told if it lies elsewhere, and words
+behind those that were told of it are told.
+
 A ``Silence`` up to a time says that the audio before it was processed, not that its words were
 told: a turn ends some time after its last word, and its silence may be reported first. So a
 silence proves audio that is ``TOLD_WITHIN`` seconds old, and nothing from the beginning of a turn
@@ -25,23 +29,37 @@ from openline.dialects.protocol import Heard, Malformed, Message, Proof, Word
 from openline.dialects.speakers import by_speaker
 from openline.dialects.wire_json import Fields, flag, label, number, objects, seconds, text
 
-#: Seconds of silence after which a turn has been told, or is open: turns end after 1 s of silence
-#: by default; an assumption.
+#: Seconds of silence after which a turn has been told, or is open: turns end after 2.6 s of silence
+#: at most, if the app sets no other time; an assumption.
 TOLD_WITHIN: Final = 5.0
 #: Words that a kept turn may have, so that a memory stays small; more lose their times.
 _WORDS: Final = 200
+#: Turns that were told and are remembered.
+_TOLD: Final = 8
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A turn that was told as final, and the seconds where its words end."""
+
+    order: int
+    end: float | None
+
+    def has(self, order: int | None, said: Heard) -> bool:
+        """Whether ``said`` begins with words of this turn."""
+        is_before = said.start is None or self.end is None or said.start < self.end
+        return order == self.order and is_before
 
 
 class Turns(msgspec.Struct, frozen=True, kw_only=True):
     """The memory of a connection.
 
-    ``told``: the order of the last turn that was told as final; -1: none. ``ended``: a turn that
-    has ended and whose formatted text is still to come, with its order. ``opened``: where a turn
-    begins that has not ended, in seconds, with its order. ``proved``: the seconds that silence
-    has proved. ``sent``: the seconds of audio sent when the stop was asked for; None before.
+    ``told``: the last turns that were told as final. ``ended``: a turn that has ended and whose
+    formatted text is still to come, with its order. ``opened``: where a turn begins that has not
+    ended, in seconds, with its order. ``proved``: the seconds that silence has proved. ``sent``:
+    the seconds of audio sent when the stop was asked for; None before.
     """
 
-    told: int = -1
+    told: tuple[Told, ...] = ()
     ended: Heard | None = None
     ended_order: int | None = None
     opened: float | None = None
@@ -90,8 +108,9 @@ def _word(word: Fields) -> Word:
 
 def partial(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tuple[Message, ...]]:
     """A part of a turn. Without words there is none open."""
-    if order is not None and order <= turns.told:
+    if (rest := _untold(turns, order, said)) is None:
         return turns, ()
+    said = rest
     opened = None
     if said.text:
         opened = turns.proved if said.start is None else said.start
@@ -100,11 +119,10 @@ def partial(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tuple[
 
 def unformatted(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tuple[Message, ...]]:
     """The end of a turn whose formatted text is to come. It is kept, and shown as a partial."""
-    if order is not None and order <= turns.told:
+    if (rest := _untold(turns, order, said)) is None:
         return turns, ()
-    items: tuple[Message, ...] = ()
-    if turns.ended_order != order:
-        turns, items = release(turns)
+    said = rest
+    turns, items = _released(turns, order, said)
     kept = said if len(said.words) <= _WORDS else replace(said, words=())
     turns = replace(_closed(turns, order), ended=kept, ended_order=order)
     return turns, (*items, *by_speaker(replace(said, final=False)))
@@ -112,27 +130,26 @@ def unformatted(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tu
 
 def final(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tuple[Message, ...]]:
     """The end of a turn. A second one of the same order says the same again."""
-    if order is not None and order <= turns.told:
+    if (rest := _untold(turns, order, said)) is None:
         return turns, ()
-    items: tuple[Message, ...] = ()
-    if turns.ended_order != order:
-        turns, items = release(turns)
-    told = max(turns.told, -1 if order is None else order)
-    turns = replace(_closed(turns, order), told=told, ended=None, ended_order=None)
-    return turns, (*items, *by_speaker(said))
+    said = rest
+    turns, items = _released(turns, order, said)
+    turns = replace(_closed(turns, order), ended=None, ended_order=None)
+    return _with_told(turns, order, said), (*items, *by_speaker(said))
 
 
 def release(turns: Turns) -> tuple[Turns, tuple[Message, ...]]:
     """The turn that was kept, told as it is."""
     if turns.ended is None:
         return turns, ()
-    told = max(turns.told, -1 if turns.ended_order is None else turns.ended_order)
-    return replace(turns, told=told, ended=None, ended_order=None), by_speaker(turns.ended)
+    said, order = turns.ended, turns.ended_order
+    after = replace(turns, ended=None, ended_order=None)
+    return _with_told(after, order, said), by_speaker(said)
 
 
-def silence(turns: Turns, end: float) -> tuple[Turns, tuple[Message, ...]]:
-    """The audio before ``end`` was processed, and lately there were no words."""
-    proved = reach(turns, end - TOLD_WITHIN)
+def silence(turns: Turns, end: float, within: float) -> tuple[Turns, tuple[Message, ...]]:
+    """The audio before ``end`` was processed, and its words are told ``within`` so many seconds."""
+    proved = reach(turns, end - within)
     if proved <= turns.proved:
         return turns, ()
     return replace(turns, proved=proved), (Proof(confirmed=proved),)
@@ -145,6 +162,39 @@ def reach(turns: Turns, end: float) -> float:
     if turns.ended is not None:
         end = min(end, turns.proved if turns.ended.start is None else turns.ended.start)
     return end
+
+
+def _untold(turns: Turns, order: int | None, said: Heard) -> Heard | None:
+    """``said`` without the words that were told; None if it says the same again."""
+    found = next((each for each in reversed(turns.told) if each.has(order, said)), None)
+    if found is None:
+        return said
+    words = tuple(each for each in said.words if _is_behind(each, found.end))
+    if not words:
+        return None
+    joined = " ".join(word.text for word in words)
+    return replace(said, text=joined, start=words[0].start, words=words)
+
+
+def _is_behind(word: Word, end: float | None) -> bool:
+    if end is None or word.start is None or word.end is None:
+        return False
+    return word.end > end and word.start >= end
+
+
+def _with_told(turns: Turns, order: int | None, said: Heard) -> Turns:
+    if order is None:
+        return turns
+    return replace(turns, told=(*turns.told, Told(order, said.end))[-_TOLD:])
+
+
+def _released(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tuple[Message, ...]]:
+    """The memory without a kept turn that is another one than ``said``."""
+    kept = turns.ended
+    if kept is None or turns.ended_order is None:
+        return release(turns)
+    is_same = Told(turns.ended_order, kept.end).has(order, said)
+    return (turns, ()) if is_same else release(turns)
 
 
 def _closed(turns: Turns, order: int | None) -> Turns:

@@ -179,8 +179,8 @@ class Deepgram(DialectBase):
         return memory, (_FINALIZE,) * self.finalize
 
     def keepalive(self, memory: Memory, sent: Sent) -> Encoded:
-        """``KeepAlive``."""
-        return memory, (_KEEPALIVE,)
+        """``KeepAlive``; silence before the first audio, as that may begin the stream."""
+        return memory, (_KEEPALIVE,) if sent.seconds else ()
 
     def stop(self, memory: Memory, ids: Ids, sent: Sent) -> Encoded:
         """``CloseStream``; what was sent is remembered for the ``Metadata`` that answers it."""

@@ -26,7 +26,6 @@ from msgspec.structs import replace
 from openline.dialects.openai_items import (
     MOST_ITEMS,
     MOST_TEXT,
-    Commit,
     OpenAIMemory,
     without_skipped,
 )
@@ -230,15 +229,9 @@ class OpenAI(DialectBase):
 
 
 def _commit(memory: OpenAIMemory, sent: Sent) -> Encoded:
-    number = memory.commits + 1
-    name = f"commit-{number}"
-    after = replace(
-        memory,
-        commits=number,
-        asked=sent.seconds,
-        pending=(*memory.pending, Commit(id=name, seconds=sent.seconds)),
-    )
-    return after, (write({"type": "input_audio_buffer.commit", "event_id": name}),)
+    name = f"commit-{memory.commits + 1}"
+    message = {"type": "input_audio_buffer.commit", "event_id": name}
+    return memory.with_commit(name, sent.seconds), (write(message),)
 
 
 def _failed(memory: OpenAIMemory, error: Fields) -> tuple[OpenAIMemory, list[Message]]:
@@ -265,6 +258,7 @@ def _heard_speech(
     """What the input buffer says: where the VAD heard speech, and what was committed."""
     if (name := label(message.get("item_id"))) is None:
         return memory, []
+    memory = memory.opened(name)
     start, end = seconds(message.get("audio_start_ms")), seconds(message.get("audio_end_ms"))
     if start is not None:
         memory = memory.with_clock(start)
@@ -298,6 +292,7 @@ def _words(memory: OpenAIMemory, message: Fields, kind: str) -> tuple[OpenAIMemo
     item = memory.item(name)
     start = None if item.end is None else item.start
     if kind == "delta":
+        memory = memory.opened(name)
         said = (item.text + text(message.get("delta")))[-MOST_TEXT:]
         partial = Heard(text=said, start=start, end=item.end, final=False, segment_id=name or None)
         return memory.with_item(replace(item, text=said)), [partial] if said.strip() else []
@@ -305,6 +300,9 @@ def _words(memory: OpenAIMemory, message: Fields, kind: str) -> tuple[OpenAIMemo
         transcript = message.get("transcript")
         if not isinstance(transcript, str):
             return memory.without_place(item), [Malformed(why="completed: no transcript")]
+        after = memory.with_told(name, transcript)
+        if name and after is memory:  # users saw one four times (OpenWhispr/openwhispr 770)
+            return memory, []
         final = Heard(
             text=transcript.strip(),
             start=start,
@@ -313,7 +311,7 @@ def _words(memory: OpenAIMemory, message: Fields, kind: str) -> tuple[OpenAIMemo
             language=_language(message),
             segment_id=name or None,
         )
-        memory = memory.finished(item)
+        memory = after.finished(item)
         return replace(memory, proved=memory.confirmed), [final, Proof(confirmed=memory.confirmed)]
     if kind == "failed":
         error = fields(message.get("error"))
@@ -337,10 +335,12 @@ def _with_end(memory: OpenAIMemory, items: list[Message]) -> Decoded:
     """``items``, and the final message once the stop is answered and no item is open.
 
     The commit of the stop took all audio. So an item that the VAD began, and that no commit ended
-    by then, holds none and gets no transcript.
+    by then, holds none and gets no transcript. But where no item was ever made, the server did not
+    show that it hears: then nothing is proved.
     """
     is_open = any(each.end is not None or each.text or not each.heard for each in memory.items)
     if memory.ended or not memory.stopped or memory.pending or is_open:
         return memory, tuple(items)
-    until = memory.confirmed if memory.unsure or memory.held is not None else None
+    doubts = memory.unsure or memory.held is not None or not memory.gone
+    until = memory.confirmed if doubts else None
     return replace(memory, ended=True), (*items, FinalMessage(summary={}, until=until))

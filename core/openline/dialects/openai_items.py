@@ -12,6 +12,7 @@ complete in any order: what is proved ends where the first item begins that has 
 
 from __future__ import annotations
 
+import binascii
 from typing import Final
 
 import msgspec
@@ -23,6 +24,8 @@ from openline.dialects.protocol import Heard, Lost, Message, Proof, Refusal
 MOST_ITEMS: Final = 24
 #: Names of finished items that are kept, so that a late message does not open one again.
 MOST_GONE: Final = 8
+#: Checksums of transcripts that are kept, so that one that is said again is told once.
+MOST_TOLD: Final = 24
 #: Characters of an unfinished transcript that are kept, its last ones.
 MOST_TEXT: Final = 500
 #: Seconds of audio behind an item without a transcript, while later ones have theirs: it gets none
@@ -61,11 +64,12 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
     """What a dial has to remember.
 
     ``ready``: the settings were accepted. ``items``: those without a transcript; ``gone``: the last
-    that have one. ``asked``: the seconds at the last commit that was sent; ``commits`` counts all,
-    ``pending`` are those without an answer. ``known``: the end of the last item whose place is
-    known. ``done``: the latest end of an item with a transcript. ``held``: nothing from here on is
-    proved, for an item has no place or was forgotten. ``proved``: the last proof. ``stopped``,
-    ``ended``: the stop was sent, and answered. ``unsure``: the commit of the stop failed.
+    that have one; ``told``: checksums of their names and transcripts. ``asked``: the seconds at the
+    last commit that was sent; ``commits`` counts all, ``pending`` are those without an answer.
+    ``known``: the end of the last item whose place is known. ``done``: the latest end of an item
+    with a transcript. ``held``: nothing from here on is proved, for an item has no place or was
+    forgotten. ``proved``: the last proof. ``stopped``, ``ended``: the stop was sent, and answered.
+    ``unsure``: the commit of the stop failed.
 
     ``sent``: seconds. ``base``: where the clock of the server began; ``anew``: it begins anew with
     each item, as that of speaches does, and for the next one no earlier than at ``next``.
@@ -74,6 +78,7 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool = False
     items: tuple[Item, ...] = ()
     gone: tuple[str, ...] = ()
+    told: tuple[tuple[int, int], ...] = ()
     pending: tuple[Commit, ...] = ()
     commits: int = 0
     asked: float = 0.0
@@ -132,6 +137,16 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
             done=self.done if item.end is None else max(self.done, item.end),
         )
 
+    def with_told(self, name: str, transcript: str) -> OpenAIMemory:
+        """The memory once ``transcript`` of the item ``name`` was told; the same if it had been."""
+        pair = (_sum(name), _sum(transcript))
+        return self if pair in self.told else replace(self, told=(*self.told, pair)[-MOST_TOLD:])
+
+    def opened(self, name: str) -> OpenAIMemory:
+        """The memory once more is heard of the item ``name``: a transcript of it is another one."""
+        told = tuple(each for each in self.told if each[0] != _sum(name))
+        return self if len(told) == len(self.told) else replace(self, told=told)
+
     def without_place(self, item: Item) -> OpenAIMemory:
         """The memory without ``item``, of which it is not known what became of it."""
         held = item.start if self.held is None else min(self.held, item.start)
@@ -160,6 +175,11 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
             if each.end is not None and each.end < self.done and self.sent - each.end >= SKIPPED
         )
 
+    def with_commit(self, name: str, seconds: float) -> OpenAIMemory:
+        """The memory once a commit of the event ``name`` went out, behind so many seconds."""
+        pending = (*self.pending, Commit(id=name, seconds=seconds))
+        return replace(self, commits=self.commits + 1, asked=seconds, pending=pending)
+
     def without_commit(self, name: str) -> OpenAIMemory:
         """The memory once the commit of the event ``name`` failed: its audio waits for the next."""
         rest = tuple(each for each in self.pending if each.id != name)
@@ -171,6 +191,10 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
         open_at = [each.start for each in self.items]
         held = [] if self.held is None else [self.held]
         return max(self.proved, min([self.done, *open_at, *held]))
+
+
+def _sum(said: str) -> int:
+    return binascii.crc32(said.encode("utf-8", "replace"))
 
 
 def without_skipped(

@@ -115,7 +115,7 @@ class Speechmatics(DialectBase):
     region: str = option("eu2", "the part of the cloud: eu2, eu, us or global", "speechmatics-rt")
     force_end: bool = option(
         default=True,
-        what="the server knows ForceEndOfUtterance; older containers do not",
+        what="the server knows ForceEndOfUtterance with a time; containers before 15.2 do not",
         source="speechmatics-rt 1.2.1",
     )
 
@@ -144,7 +144,8 @@ class Speechmatics(DialectBase):
             keepalive=60.0,  # Speechmatics, Limits: 3 min without audio or ping, 1 h without audio
             # Without audio it tells no final, whatever max_delay (speechmatics-js-sdk issue 53).
             flush_idle=PAUSE if self.force_end else None,
-            drain=Drain.FLUSH if self.force_end else Drain.STOP,
+            # A forced end with a time may miss a short word (speechmatics-python-sdk 117).
+            drain=Drain.STOP,
             codes=CODES,
             statuses=STATUSES,
             refusals=REFUSALS,
