@@ -199,6 +199,11 @@ def test_livekit_pushes_minutes_at_once_and_loses_nothing() -> None:
     assert len(received) == 180 * 32_000
 
 
+def test_livekit_gets_the_error_itself_for_audio_that_cannot_be(backend: BackgroundBackend) -> None:
+    why = "a rate of 1000 Hz is outside of 4000 to 768000 Hz"
+    assert livekit("unusable", backend.url) == why
+
+
 def test_livekit_recognizes_a_recording(backend: BackgroundBackend, gone: str) -> None:
     found = livekit("batch", backend.url)
     assert found["type"] == "final_transcript"
@@ -214,4 +219,5 @@ def test_livekit_speaks_a_language() -> None:
         found = livekit("language", backend.url)
         assert livekit("capabilities", backend.url) == [True, True, "deepgram", "openline"]
     assert finals(found)
+    assert {language for *_, language in found["events"]} == {None, "de"}
     assert found["raised"] is None
