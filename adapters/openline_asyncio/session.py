@@ -22,7 +22,6 @@ from typing import Any
 
 from openline import events as e
 from openline.observer import Observer
-from openline.updates import Ended
 from openline_asyncio.capture import Capture
 from openline_asyncio.dial import Dial
 from openline_asyncio.network import Connect
@@ -44,6 +43,10 @@ class Session(LoopFace[Dial, Capture]):
     """
 
     _event = asyncio.Event
+    _elsewhere = (
+        "this session runs in another event loop: call it there, by its "
+        "call_soon_threadsafe or by asyncio.run_coroutine_threadsafe"
+    )
 
     def __init__(
         self,
@@ -62,34 +65,9 @@ class Session(LoopFace[Dial, Capture]):
         self._is_woken = False
         self._finished = asyncio.Event()  # ``run`` waits for it
         self._fault: BaseException | None = None
-        self._thread: int | None = None  # of its loop, while it runs
 
-    async def wait_readable(self) -> None:
-        """Wait until there is an update to ``poll``; return at once after the last.
-
-        Raises RuntimeError while another task waits for one: each update is read once, so the
-        one task would wait for what the other got.
-        """
-        self._check_loop()
-        await super().wait_readable()
-
-    async def wait(self) -> Ended:
-        """Wait for the end, however it comes. The result."""
-        self._check_loop()
-        return await super().wait()
-
-    def _request(self, event: e.Event) -> None:
-        if self._thread not in (None, threading.get_ident()):
-            self._check_loop()
-        super()._request(event)
-
-    def _check_loop(self) -> None:
-        """Nothing would wake one that waits in another loop."""
-        if self._thread is not None and loop_here() is not self._loop:
-            raise RuntimeError(
-                "this session runs in another event loop: call it there, by its "
-                "call_soon_threadsafe or by asyncio.run_coroutine_threadsafe"
-            )
+    def _is_here(self) -> bool:
+        return loop_here() is self._loop
 
     def _relay(self, source: str, pcm: bytes) -> bool:
         """Send live audio at once, if the line has nothing else to do."""

@@ -190,17 +190,21 @@ class Session(StoredFace):
         ``reads``: the caller wants an update, so there is no wait if there is one.
         """
         if not self._is_over:
-            self._guarded(partial(self._work, until, reads=reads))
+            self._guarded(self._work)
+            until = -math.inf if reads and self._driver.updates else min(until, self._next_moment())
+            calls = self._poller.wait(until)  # a signal handler of the app may raise here
+            self._guarded(partial(self._go_on, calls))
         if self._driver.ended is not None:
             self._shut()
 
-    def _work(self, until: float, *, reads: bool) -> None:
+    def _work(self) -> None:
         self._drain()
         self._tasks.run()
         if self._dial is not None and self._dial.is_busy:
             self._dial.work()
-        until = -math.inf if reads and self._driver.updates else min(until, self._next_moment())
-        for call in self._poller.wait(until):
+
+    def _go_on(self, calls: list[Callable[[], object]]) -> None:
+        for call in calls:
             call()
         self._look_at_the_clock()
 

@@ -34,7 +34,7 @@ from livekit.agents.types import TimedString
 from livekit.agents.utils import AudioBuffer
 
 from openline.backend import Backend
-from openline.dialects.options import speaking
+from openline.dialects.options import speaking, tells_speakers
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.events import SourceKind
@@ -47,6 +47,7 @@ from openline_asyncio.sources.pushed import PushSource
 from openline_audio.handover import SourceClosedError
 from openline_audio.source import Sink, Source
 from openline_audio.stated import StatedPcm
+from openline_driver.exception_groups import raise_alone
 from openline_driver.options import Credentials
 from openline_speech.naming import source_name
 from openline_speech.utterances import Begun, Final, Over, SoFar, Step, Utterances
@@ -75,10 +76,14 @@ class STT(stt.STT[Any]):
     ) -> None:
         super().__init__(
             capabilities=stt.STTCapabilities(
-                streaming=True, interim_results=True, aligned_transcript="chunk"
+                streaming=True,
+                interim_results=True,
+                diarization=tells_speakers(dialect),
+                aligned_transcript="chunk",
             )
         )
         self._dialect = dialect if language is None else speaking(dialect, language)
+        self._language = language or ""
         self.source_name = source_name(dialect)  #: of the one source of a session
         self._arguments: dict[str, Any] = {
             "backend": backend,
@@ -117,6 +122,10 @@ class STT(stt.STT[Any]):
         dialect = speaking(self._dialect, language) if isinstance(language, str) else self._dialect
         return open_session(sources={self.source_name: source}, dialect=dialect, **self._arguments)
 
+    def asked(self, language: NotGivenOr[str]) -> str:
+        """The language of words of which the backend tells none; empty: unknown."""
+        return language if isinstance(language, str) else self._language
+
     def forget(self, stream: SpeechStream) -> None:
         """A stream has ended."""
         self._streams.discard(stream)
@@ -140,7 +149,7 @@ class STT(stt.STT[Any]):
             ended = await session.wait()
         _check(ended)
         text = " ".join(each.text for each in ended.transcript)
-        data = speech_data(ended.transcript, text, 0.0)
+        data = speech_data(ended.transcript, text, 0.0, self.asked(language))
         return stt.SpeechEvent(_Kind.FINAL_TRANSCRIPT, session.session_id, alternatives=[data])
 
 
@@ -180,6 +189,13 @@ class SpeechStream(stt.RecognizeStream):
         self._task.add_done_callback(lambda _: maker.forget(self))
 
     async def _run(self) -> None:
+        try:
+            await self._listen()
+        except ExceptionGroup as group:  # of the task that feeds: LiveKit reports the error itself
+            raise_alone(group, Exception)
+            raise
+
+    async def _listen(self) -> None:
         source, heard = PushSource(), Utterances()
         opening = self._maker.opening(source, self._language)
         async with opening as session, asyncio.TaskGroup() as group:
@@ -223,7 +239,7 @@ class SpeechStream(stt.RecognizeStream):
         self._event_ch.send_nowait(stt.SpeechEvent(kind, request_id, alternatives=list(data)))
 
     def _data(self, words: Sequence[Transcript], text: str) -> stt.SpeechData:
-        return speech_data(words, text, self.start_time_offset)
+        return speech_data(words, text, self.start_time_offset, self._maker.asked(self._language))
 
     def _report(self, request_id: str) -> None:
         """How much audio was used since the last report."""
@@ -238,15 +254,20 @@ def _converted(pcm: StatedPcm, frame: rtc.AudioFrame) -> list[bytes]:
     return pcm.feed(bytes(frame.data), frame.sample_rate, channels=frame.num_channels)
 
 
-def speech_data(words: Sequence[Transcript], text: str, offset: float) -> stt.SpeechData:
-    """What LiveKit knows of ``words``, whose text is ``text``; ``offset`` moves their times."""
+def speech_data(
+    words: Sequence[Transcript], text: str, offset: float, asked: str
+) -> stt.SpeechData:
+    """What LiveKit knows of ``words``, whose text is ``text``; ``offset`` moves their times.
+
+    ``asked``: their language if the backend tells none.
+    """
     if not words:
-        return stt.SpeechData(LanguageCode(""), text)
+        return stt.SpeechData(LanguageCode(asked), text)
     first, last = words[0], words[-1]
     sure = [each.confidence for each in words if each.confidence is not None]
     timed = [_timed(each, offset) for part in words for each in part.words]
     return stt.SpeechData(
-        LanguageCode(last.language or ""),
+        LanguageCode(last.language or asked),
         text,
         start_time=first.start + offset,
         end_time=last.end + offset,

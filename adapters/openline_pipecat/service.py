@@ -2,13 +2,17 @@
 
 Theory of operation. The session runs in a task of the service, from the start of the pipeline on.
 Audio is converted and pushed; it never waits. An ``EndFrame`` ends the source, and is passed on
-when the last words have come. A ``CancelFrame`` aborts. A lost line is the session's business: the
-pipeline gets no error while it is dialled again, and no word is lost. An error frame comes when the
-session has failed, which leaves the service unusable, or when words are missing at its end.
+when the last words have come; on a line that is down, after ``Policy.finish_timeout``. Pipecat
+holds back even a ``CancelFrame`` until then. A ``CancelFrame`` aborts. A ``StopFrame`` changes
+nothing: another pipeline may go on with the service, and its ``StartFrame`` finds the session open.
+
+A lost line is the session's business: the pipeline gets no error while it is dialled again, and no
+word is lost. An error frame comes when the session has failed or cannot be opened, which leaves the
+service unusable, or when words are missing at its end.
 
 A new language, where the dialect has an option for it, opens another session, while the one before
-is still waited for. So does audio
-after a session has ended, if Pipecat takes the service for usable: its settings were updated.
+is still waited for. So does audio after a session has ended, if Pipecat takes the service for
+usable: its settings were updated. Behind an ``EndFrame`` nothing opens a session.
 """
 
 from __future__ import annotations
@@ -45,6 +49,7 @@ from openline_asyncio.opening import open_session
 from openline_asyncio.sources.pushed import PushSource
 from openline_audio.handover import SourceClosedError
 from openline_audio.stated import StatedPcm
+from openline_driver.exception_groups import leaves
 from openline_driver.options import Credentials
 from openline_speech.naming import source_name
 from openline_speech.utterances import Final, SoFar, Utterances
@@ -56,6 +61,7 @@ class _Line:
     def __init__(self) -> None:
         self.source = PushSource()
         self.task: asyncio.Task[None] | None = None
+        self.is_connected = False
         self._pcm = StatedPcm()
 
     @property
@@ -119,8 +125,9 @@ class OpenlineSTTService(STTService):
             "proxy": proxy,
             "ssl_context": ssl_context,
         }
-        self._form = (0, 0)
+        self._form: tuple[int, int] | None = None
         self._line: _Line | None = None
+        self._is_stopped = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def can_generate_metrics(self) -> bool:
@@ -128,12 +135,14 @@ class OpenlineSTTService(STTService):
         return True
 
     async def start(self, frame: StartFrame) -> None:
-        """Open the session."""
+        """Open the session, unless it is open."""
         await super().start(frame)
-        self._open()
+        self._is_stopped = False
+        self._ensure_line()
 
     async def stop(self, frame: EndFrame) -> None:
         """Finish the session, and wait for its last words."""
+        self._is_stopped = True
         if self._line is not None:
             self._line.close()
         while self._tasks:
@@ -142,6 +151,7 @@ class OpenlineSTTService(STTService):
 
     async def cancel(self, frame: CancelFrame) -> None:
         """Abort the session."""
+        self._is_stopped = True
         await super().cancel(frame)
         await self._abort()
 
@@ -159,73 +169,93 @@ class OpenlineSTTService(STTService):
 
     async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
         """Push audio; the words come from the session's task."""
-        if self._line is None or self._line.is_over:
-            self._open()
-        assert self._line is not None  # noqa: S101  # opened
-        self._line.push(audio, *self._form)
+        if not self._is_stopped:
+            rate, channels = self._form or (self.sample_rate, 1)
+            self._ensure_line().push(audio, rate, channels)
         yield None
 
     async def _update_settings(self, delta: STTSettings) -> dict[str, Any]:
         before = self._spoken()
         changed = await super()._update_settings(delta)
-        if self._line is not None and self._spoken() != before:
+        if self._line is not None and not self._is_stopped and self._spoken() != before:
             self._line.close()
             self._open()
         return changed
+
+    def _record_stt_audio_usage(self, audio: bytes | bytearray) -> None:
+        """Count seconds by the form of the frame: Pipecat takes all audio for the pipeline's."""
+        rate, channels = self._form or (self.sample_rate, 1)
+        self._stt_usage_pending_seconds += len(audio) / (2 * max(1, rate * channels))
 
     def _spoken(self) -> Dialect:
         language = self._settings.language
         return speaking(self._dialect, str(language)) if language else self._dialect
 
-    def _open(self) -> None:
+    def _ensure_line(self) -> _Line:
+        return self._open() if self._line is None or self._line.is_over else self._line
+
+    def _open(self) -> _Line:
         line = self._line = _Line()
-        line.task = self.create_task(self._carry(line.source, self._spoken()), "openline")
+        line.task = self.create_task(self._carry(line, self._spoken()), "openline")
         self._tasks.add(line.task)
         line.task.add_done_callback(self._tasks.discard)
+        return line
 
     async def _abort(self) -> None:
         for task in list(self._tasks):
             await self.cancel_task(task)
 
-    async def _carry(self, source: PushSource, dialect: Dialect) -> None:
-        """One session, from its opening to its end."""
+    async def _carry(self, line: _Line, dialect: Dialect) -> None:
+        """One session, from its opening to its end. An error of it is told."""
+        try:
+            await self._listen(line, dialect)
+        except Exception as error:  # noqa: BLE001  # of an argument or a dialect, or a bug: told
+            if line.is_connected:
+                await self._call_event_handler("on_disconnected")
+            first, *_ = leaves(error)
+            await self._tell(
+                f"{type(first).__name__}: {first}",
+                exception=first if isinstance(first, Exception) else error,
+                force_treat_as_permanent=True,
+            )
+
+    async def _listen(self, line: _Line, dialect: Dialect) -> None:
         heard = Utterances()
-        sources = {source_name(dialect): source}
+        sources = {source_name(dialect): line.source}
         session = open_session(sources=sources, dialect=dialect, **self._arguments)
         async with session as updates:
-            is_connected = False
             async for update in updates:
-                is_connected = await self._follow(update, is_connected=is_connected)
+                await self._follow(update, line)
                 for step in heard.read(update):
                     match step:
                         case SoFar(text, newest) if text:
                             await self.push_frame(self._frame(newest, text, final=False))
                         case Final(words) if words.text:
-                            await self.push_frame(self._frame(words, words.text, final=True))
                             await self.emit_stt_usage_metrics()
+                            await self.push_frame(self._frame(words, words.text, final=True))
                         case _:
                             pass
 
-    async def _follow(self, update: Update, *, is_connected: bool) -> bool:
-        """Tell how the line stands; returns whether it is connected now."""
+    async def _follow(self, update: Update, line: _Line) -> None:
+        """Tell how the line stands."""
         match update:
-            case StateChanged(state=State.STREAMING) if not is_connected:
+            case StateChanged(state=State.STREAMING) if not line.is_connected:
+                line.is_connected = True
                 await self._call_event_handler("on_connected")
-                return True
             case StateChanged(state=State.RECONNECTING | State.CLOSED | State.FAILED):
-                if is_connected:
+                if line.is_connected:
+                    line.is_connected = False
                     await self._call_event_handler("on_disconnected")
-                return False
             case Ended(complete=False, reason=reason):
-                await self._call_event_handler("on_connection_error", reason)
                 has_failed = update.state is State.FAILED
                 category = _category(update) if has_failed else None
-                await self.push_error(
-                    reason, category=category, force_treat_as_permanent=has_failed
-                )
-                return is_connected
+                await self._tell(reason, category=category, force_treat_as_permanent=has_failed)
             case _:
-                return is_connected
+                pass
+
+    async def _tell(self, reason: str, **given: Any) -> None:
+        await self._call_event_handler("on_connection_error", reason)
+        await self.push_error(reason, **given)
 
     def _frame(
         self, words: Transcript, text: str, *, final: bool

@@ -6,9 +6,11 @@ a second reader, and adds its tasks, its timer, and how it dials and asks.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import ClassVar, Generic, Protocol, TypeVar, cast
 
+from openline import events as e
 from openline.observer import Observer
 from openline.updates import Ended, Update
 from openline_driver import effects as fx
@@ -76,13 +78,19 @@ C = TypeVar("C", bound=Capturing)
 class LoopFace(StoredFace, Generic[D, C]):
     """A session whose methods wait. ``clock`` is the driver's.
 
-    A subclass has six methods beside those of ``Face``: ``_wake`` has the loop drain soon, from any
+    Nothing would wake what waits for it in another loop, and what is requested in another thread
+    would change it beside its loop: both raise RuntimeError while ``run`` runs. For as long a
+    subclass sets ``_thread``. Its ``_is_here`` tells whether its loop runs here, and ``_elsewhere``
+    is the text of the error.
+
+    It has six methods more, beside those of ``Face``: ``_wake`` has the loop drain soon, from any
     thread; ``_new_dial`` makes a dial, and ``_begin_dial`` runs it; ``_begin_asking`` begins to ask
     for a credential; ``_end`` is called when there is a result; ``run`` carries the session.
     """
 
     _event: ClassVar[type[Event]]
     _busy: ClassVar[type[Exception]] = RuntimeError
+    _elsewhere: ClassVar[str]
     _capture: C  # a subclass makes it
 
     def __init__(
@@ -98,6 +106,7 @@ class LoopFace(StoredFace, Generic[D, C]):
         self._rooms: dict[str, Event] = {}  # of the sources that wait for room
         self._news: Event | None = None  # of the task that waits for an update
         self._over = self._event()
+        self._thread: int | None = None  # of its loop, while ``run`` runs
 
     def level(self, source: str) -> float:
         """Loudness of the source's last frame: its RMS, 0.0 to 1.0 of full scale."""
@@ -120,6 +129,7 @@ class LoopFace(StoredFace, Generic[D, C]):
         Raises RuntimeError while another task waits for one: each update is read once, so the
         one task would wait for what the other got.
         """
+        self._check_loop()
         if self._news is not None:
             raise self._busy(
                 "another task is waiting for the updates of this session: read them in one task"
@@ -138,6 +148,7 @@ class LoopFace(StoredFace, Generic[D, C]):
 
     async def wait(self) -> Ended:
         """Wait for the end, however it comes. The result."""
+        self._check_loop()
         await self._over.wait()
         assert self.ended is not None  # noqa: S101  # set before _over
         return self.ended
@@ -146,6 +157,15 @@ class LoopFace(StoredFace, Generic[D, C]):
         """Wait until there is room for audio of ``source``, which can wait."""
         while not self._driver.has_room(source):
             await self._rooms.setdefault(source, self._event()).wait()
+
+    def _request(self, event: e.Event) -> None:
+        if self._thread not in (None, threading.get_ident()):
+            self._check_loop()
+        super()._request(event)
+
+    def _check_loop(self) -> None:
+        if self._thread is not None and not self._is_here():
+            raise RuntimeError(self._elsewhere)
 
     def _settle(self) -> None:
         driver, updates = self._driver, self._driver.updates
@@ -179,6 +199,9 @@ class LoopFace(StoredFace, Generic[D, C]):
                     self._asking.cancel()
             case _:
                 self._store(effect)
+
+    def _is_here(self) -> bool:
+        raise NotImplementedError
 
     def _wake(self) -> None:
         raise NotImplementedError

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import socket
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -38,11 +39,16 @@ class Session(LoopFace[Dial, Capture]):
     """An open session. Iterate over it for updates; ``Ended`` is the last one.
 
     One task iterates, and another that tries meanwhile gets trio.BusyResourceError; everything
-    else may be called from any task of the same trio run.
+    else may be called from any task of the same trio run. In another run or thread what waits, or
+    requests something, raises RuntimeError until the session is over.
     """
 
     _event = trio.Event
     _busy = trio.BusyResourceError
+    _elsewhere = (
+        "this session runs in another trio run: call it there, by trio.from_thread.run or "
+        "trio.from_thread.run_sync with the token of that run"
+    )
 
     def __init__(
         self,
@@ -74,6 +80,9 @@ class Session(LoopFace[Dial, Capture]):
     async def room(self, source: str) -> None:  # noqa: D102  # has its base's
         await super().room(source)
         await trio.lowlevel.checkpoint()
+
+    def _is_here(self) -> bool:
+        return trio.lowlevel.in_trio_run() and trio.lowlevel.current_trio_token() is self._token
 
     def _relay(self, source: str, pcm: bytes) -> bool:
         """Send live audio at once, if the line has nothing else to do."""
@@ -118,6 +127,7 @@ class Session(LoopFace[Dial, Capture]):
     async def run(self) -> None:
         """Carry the session from its opening to its end."""
         self._token = trio.lowlevel.current_trio_token()
+        self._thread = threading.get_ident()
         try:
             async with trio.open_nursery() as nursery:
                 self._start = nursery.start_soon
@@ -133,6 +143,7 @@ class Session(LoopFace[Dial, Capture]):
                 nursery.cancel_scope.cancel()
         finally:
             self._leave()
+            self._thread = None
             self._over.set()
 
     async def _keep_time(self) -> None:

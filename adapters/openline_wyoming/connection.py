@@ -23,13 +23,13 @@ class NoEventError(Exception):
 async def read_event(reader: asyncio.StreamReader) -> Event | None:
     """The next event; None: the client has gone away, in the middle of an event too.
 
-    Raises NoEventError, and OSError.
+    Raises NoEventError.
     """
     bounded: Any = _Bounded(reader)
     event: Event | None = None
     try:
         event = await async_read_event(bounded)
-    except EOFError:
+    except (EOFError, OSError):  # reset, or found dead by the probes
         return None
     except (AttributeError, KeyError, TypeError, RecursionError):
         pass  # other JSON than that of an event, which the library does not check

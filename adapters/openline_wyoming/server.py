@@ -6,11 +6,14 @@ nothing is lost in an outage, and the client's end is seen in it.
 The core does not limit the silence of a source that can wait, so the reading is limited
 here: a client that sends nothing for ``Service.silence`` in the middle of an utterance is told an
 error. TCP's probes find one that has lost its network between two utterances.
+
+An error of the user's dialect, of the system or a bug ends its client alone, in ``Client.attend``.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
@@ -34,6 +37,7 @@ Open: TypeAlias = Callable[[Dialect, Source], AbstractAsyncContextManager[Sessio
 _CLOSING: Final = 2.0
 #: Seconds in which a client reads an event, and ends what it says once it was told an error.
 _READING: Final = 30.0
+_LOG: Final = logging.getLogger("openline.wyoming")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +91,15 @@ class Client:
     async def attend(self) -> None:
         """Serve the client until it goes away, is told an error, or is to stop, with its session.
 
-        ``stop`` lets an utterance end, for ``patience`` seconds.
+        ``stop`` lets an utterance end, for ``patience`` seconds. An error that nothing else
+        handles is told, noted, and logged with its traceback; the other clients are served on.
         """
+        try:
+            await self._serve()
+        except Exception as error:  # noqa: BLE001  # a bug: it is logged
+            self._log(error)
+
+    async def _serve(self) -> None:
         probe(self._writer)
         why = "the client went away before its transcript"
         try:
@@ -96,6 +107,8 @@ class Client:
         except asyncio.CancelledError:
             why = "the server ended before the transcript"
             raise
+        except Exception as error:  # noqa: BLE001  # of a dialect, or a bug; the others go on
+            await self._break_off(error)
         finally:
             if self._talk.is_open:
                 self._note(why)
@@ -108,8 +121,21 @@ class Client:
                 while (acts := await self._receive()) is not None:
                     await self._carry_out(acts, group)
                 _hang_up()
-        except* (_GoneError, OSError):
+        except* _GoneError:
             pass
+
+    async def _break_off(self, error: Exception) -> None:
+        first, *_ = leaves(error)
+        self._log(error)
+        why = f"{type(first).__name__}: {first}"
+        try:
+            async with asyncio.TaskGroup() as group:
+                await self._carry_out(self._talk.fail(why, "failed"), group)
+        except* _GoneError:
+            pass
+
+    def _log(self, error: Exception) -> None:
+        _LOG.error("%s: an error ended the connection", self._address, exc_info=error)
 
     async def _leave(self, group: asyncio.TaskGroup) -> None:
         await self._stop.wait()
@@ -158,11 +184,11 @@ class Client:
         self._service.note(f"{self._address}: {line}")
 
     async def _say(self, event: Event) -> None:
-        """Write an event; a client that does not read is left."""
+        """Write an event; a client that does not read, or is gone, is left."""
         try:
             async with asyncio.timeout(_READING):
                 await async_write_event(event, self._writer)
-        except TimeoutError:
+        except OSError:  # a TimeoutError, too
             _hang_up()
 
     async def _utter(self, dialect: Dialect, speech: Speech, group: asyncio.TaskGroup) -> None:
@@ -176,23 +202,19 @@ class Client:
                         trouble = "" if update.state == State.STREAMING else trouble
                     await self._carry_out(self._talk.hear(update), group)
         except TimeoutError:
+            if not speech.limit.expired():
+                raise
             patience = self._service.patience
             why = f"{HELD} s of audio wait, and the session took none for {patience:g} s{trouble}"
             if speech.is_finished:
                 why = f"no transcript within {patience:g} s of the end of the audio{trouble}"
-            code = "timeout"
-        except (_GoneError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001  # a dialect of the user's; the others go on
-            first, *_ = leaves(error)
-            why, code = f"{type(first).__name__}: {first}", "failed"
         else:
             if speech is self._speech:  # the next one has not begun
                 self._rests.set()
             return
         finally:
             speech.drop()
-        await self._carry_out(self._talk.fail(why, code), group)
+        await self._carry_out(self._talk.fail(why, "timeout"), group)
 
     async def _close(self) -> None:
         """End the connection; a client that was told an error has time to read it.

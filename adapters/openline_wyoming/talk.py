@@ -193,4 +193,9 @@ class Talk:
 
 
 def _read(event: Event, form: type[T]) -> T:
-    return msgspec.convert(event.data or {}, form)
+    found = msgspec.convert(event.data or {}, form)
+    try:
+        msgspec.json.encode(found)  # JSON may spell what no answer can be written with
+    except UnicodeEncodeError:
+        raise ValueError("a text has half a surrogate pair, which is no character") from None
+    return found

@@ -63,6 +63,35 @@ def test_a_ctrl_c_while_it_waits_is_raised_there_and_the_session_can_finish() ->
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+class LateError(Exception):
+    """Raised by a handler of the app's own."""
+
+
+@pytest.mark.parametrize("error", [LateError(), TimeoutError(), SystemExit()])
+def test_a_handler_of_the_app_that_raises_while_it_waits_ends_no_session(
+    error: BaseException,
+) -> None:
+    def raises(_number: int, _frame: FrameType | None) -> None:
+        raise error
+
+    before = signal.signal(signal.SIGALRM, raises)
+    try:
+        with (
+            lock_step(scripted(echo)) as world,
+            open_session(Backend(), {"mic": Frames(400)}, connect=world.connect) as session,
+        ):
+            world.at(1.0, lambda: signal.raise_signal(signal.SIGALRM))
+            with pytest.raises(type(error)):
+                list(session)
+            assert world.now == 1.0
+            assert session.ended is None
+            ended = session.stop()
+        assert ended.complete
+        assert [each.text for each in ended.transcript] == ["0-24", "25-48"]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_an_app_that_reads_on_after_a_ctrl_c_gets_each_word_and_the_end() -> None:
     """As the page on sessions without a loop has it."""
     with (

@@ -17,9 +17,12 @@ from openline.dialects.options import (
     options_of,
     recorded,
     speaking,
+    tells_speakers,
 )
 from openline.dialects.protocol import DialectBase
 from openline.dialects.soniox import Soniox
+from openline.dialects.speechmatics import Speechmatics
+from openline.dialects.whisperlivekit import WhisperLiveKit
 
 NAMES = ["model", "beams", "gain", "diarize", "hints", "limit"]
 
@@ -117,3 +120,11 @@ def test_a_dialect_speaks_a_language_where_it_has_an_option() -> None:
     assert speaking(Soniox(), "de") == Soniox(languages=("de",))
     untold = EchoPanel()
     assert speaking(untold, "de") is untold
+
+
+def test_a_dialect_knows_whether_it_tells_speakers_apart() -> None:
+    assert not tells_speakers(Deepgram())
+    assert tells_speakers(Deepgram(diarize=True))
+    assert tells_speakers(WhisperLiveKit(diarization=True))
+    assert not tells_speakers(Speechmatics(diarize=False))
+    assert not tells_speakers(object())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -10,7 +12,7 @@ from openline.backend import Backend
 from openline.policy import Policy
 from openline.updates import State, Update
 from openline_audio.source import Sink
-from openline_trio import open_session
+from openline_trio import Session, open_session
 from tests.support_lines import (
     BINARY,
     PING,
@@ -301,3 +303,35 @@ async def test_an_iteration_goes_on_and_ends_where_another_task_polls(
                 await trio.sleep(0.001)
     assert len(spans(read)) == 20
     assert last(read) is session.ended
+
+
+async def test_another_run_or_thread_that_calls_the_session_is_told_so(play: Play) -> None:
+    """No event wakes the caller there; a request would change the session beside its run."""
+    told: list[str] = []
+
+    def elsewhere(session: Session) -> None:
+        async def waits(how: str) -> None:
+            with trio.fail_after(1), pytest.raises(RuntimeError) as refused:
+                await getattr(session, how)()
+            told.append(str(refused.value))
+
+        for how in ("wait", "stop", "wait_readable", "__anext__"):
+            trio.run(waits, how)
+        for how in ("request_stop", "abort", "skip_to_live", "network_restored"):
+            with pytest.raises(RuntimeError) as refused:
+                getattr(session, how)()
+            told.append(str(refused.value))
+
+    async with open_session(BACKEND, {"mic": Frames(1000)}, connect=play.net(echo)) as session:
+        while session.poll():
+            pass
+        await trio.to_thread.run_sync(elsewhere, session)
+        token = trio.lowlevel.current_trio_token()
+        await trio.to_thread.run_sync(
+            partial(trio.from_thread.run_sync, session.abort, trio_token=token)
+        )
+        await session.wait()
+    assert len(told) == 8, told
+    assert {each.partition(":")[0] for each in told} == {"this session runs in another trio run"}
+    ended = await trio.to_thread.run_sync(trio.run, session.stop)  # it is over: from anywhere
+    assert ended is session.ended

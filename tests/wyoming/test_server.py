@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,7 +18,7 @@ from openline.updates import State, StateChanged, Update
 from openline_asyncio.session import Session
 from openline_audio.source import Source
 from openline_wyoming.offer import Offer
-from openline_wyoming.server import Client, Service
+from openline_wyoming.server import Client, Service, serve
 from tests.support_asyncio import run
 from tests.wyoming.test_talk import FORM, ended, final
 
@@ -102,7 +103,7 @@ class Wire:
     ) -> None:
         self.notes: list[str] = []
         self.received = asyncio.StreamReader()
-        sent = asyncio.StreamReader()
+        sent = self.reader = asyncio.StreamReader()
         self.sent, _, _ = joined(sent)
         writer, self.joint, self.pipe = joined(self.received, closes=closes)
         service = Service(
@@ -625,3 +626,135 @@ def test_a_client_that_was_told_an_error_keeps_no_utterance_open() -> None:
             assert wire.client.rests
 
     run(main)
+
+
+class Vanishing(asyncio.StreamReader):
+    """The connection of a client that lost its network: TCP's probes have ended it."""
+
+    async def readline(self) -> bytes:
+        raise TimeoutError(errno.ETIMEDOUT, "Connection timed out")
+
+
+@pytest.mark.parametrize("said", [[], ["audio-start"]])
+@pytest.mark.parametrize("silence", [None, 10.0])
+def test_a_client_that_the_probes_find_dead_is_gone(said: list[str], silence: float | None) -> None:
+    async def main() -> tuple[float, list[str]]:
+        wire = Wire(silent, silence=silence)
+        serving = asyncio.create_task(wire.client.attend())
+        for kind in said:
+            await wire.say(kind)
+        await asyncio.sleep(1)
+        cast("Any", wire.reader).__class__ = Vanishing
+        await wire.say("ping")
+        await serving
+        wire.sent.close()
+        return asyncio.get_running_loop().time(), wire.notes
+
+    gone = ["192.0.2.7:40000: the client went away before its transcript"]
+    assert run(main) == (1.0, gone if said else [])
+
+
+def test_a_disk_that_is_full_is_told_and_no_client_that_went_away() -> None:
+    async def full(_source: Source) -> AsyncIterator[Update]:
+        yield state(State.CONNECTING)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def main() -> tuple[list[Event], list[str]]:
+        wire = Wire(full)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-start")
+            return await wire.answers(), wire.notes
+
+    [error], notes = run(main)
+    assert error.data["code"] == "failed"
+    assert error.data["text"] == "OSError: [Errno 28] No space left on device"
+    assert notes == [f"192.0.2.7:40000: {error.data['text']}"]
+
+
+def test_a_time_limit_within_a_session_is_not_the_patience() -> None:
+    async def late(_source: Source) -> AsyncIterator[Update]:
+        yield state(State.CONNECTING)
+        raise TimeoutError("of my dialect")
+
+    async def main() -> list[Event]:
+        wire = Wire(late)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-start")
+            return await wire.answers()
+
+    [error] = run(main)
+    assert error.data == {"text": "TimeoutError: of my dialect", "code": "failed"}
+
+
+def test_a_text_that_is_no_unicode_is_refused() -> None:
+    said = b'{"type": "%s", "data": {"text": "\\ud800", "language": "\\ud800"}}\n'
+    for kind in ("ping", "transcribe"):
+        [error], notes = answered(said % kind.encode())
+        assert error.data == {
+            "text": f"{kind}: a text has half a surrogate pair, which is no character",
+            "code": "bad-request",
+        }
+        assert len(notes) == 1
+
+
+def test_an_error_of_ours_ends_its_client_alone_and_is_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(_dialect: Dialect, _source: Source) -> AbstractAsyncContextManager[Session]:
+        raise ZeroDivisionError("a bug")
+
+    async def main() -> tuple[list[Event], list[str]]:
+        stop, notes, ready = asyncio.Event(), list[str](), asyncio.Queue[tuple[str, int]]()
+        service = Service(
+            offer=Offer(dialect=EchoPanel()), open_one=broken, patience=5.0, silence=None,
+            note=notes.append,
+        )  # fmt: skip
+        found: list[Event] = []
+
+        def listens(host: str, port: int) -> None:
+            ready.put_nowait((host, port))
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve("127.0.0.1", 0, service, ready=listens, stop=stop))
+            host, port = await ready.get()
+            one, other = [await asyncio.open_connection(host, port) for _ in range(2)]
+            await async_write_event(Event("audio-start", dict(FORM)), one[1])
+            while (event := await async_read_event(one[0])) is not None:
+                found.append(event)
+            await async_write_event(Event("ping"), other[1])
+            pong = await async_read_event(other[0])
+            assert pong is not None
+            found.append(pong)
+            for _, writer in (one, other):
+                writer.close()
+            stop.set()
+        return found, notes
+
+    found, [note] = asyncio.run(main())
+    assert kinds(found) == ["error", "pong"]
+    assert found[0].data == {"text": "ZeroDivisionError: a bug", "code": "failed"}
+    assert note.endswith(": ZeroDivisionError: a bug")
+    [record] = caplog.records
+    assert record.name == "openline.wyoming"
+    assert record.levelname == "ERROR"
+    assert record.exc_info is not None
+
+
+def test_an_error_that_cannot_be_told_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> tuple[list[str], bool]:
+        wire = Wire(silent)
+
+        def refuse(*_: object) -> None:
+            raise ZeroDivisionError("a bug")
+
+        cast("Any", wire.pipe).writelines = refuse
+        serving = asyncio.create_task(wire.client.attend())
+        await wire.say("describe")
+        await asyncio.wait([serving])
+        wire.sent.close()
+        return wire.notes, wire.pipe.is_aborted
+
+    assert run(main) == (["192.0.2.7:40000: ZeroDivisionError: a bug"], True)
+    assert [each.exc_info is not None for each in caplog.records] == [True, True]

@@ -110,6 +110,11 @@ def speaking(dialect: _T, language: str) -> _T:
     return dialect
 
 
+def tells_speakers(dialect: object) -> bool:
+    """Whether the dialect is set to tell speakers apart: ``diarize``, or ``diarization``."""
+    return any(getattr(dialect, each, False) is True for each in ("diarize", "diarization"))
+
+
 def recorded(dialect: object) -> dict[str, str]:
     """The options that differ from the defaults, as ``configured`` reads them."""
     found: dict[str, str] = {}

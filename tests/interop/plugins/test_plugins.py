@@ -75,6 +75,7 @@ def test_pipecat_gets_its_words(case: str, backend: BackgroundBackend) -> None:
     assert found["events"] == ["on_connected", "on_disconnected"]
     assert found["usable"]
     assert found["tasks"] == []
+    assert found["usage"] == pytest.approx(2.79, abs=0.03)
 
 
 def test_pipecat_sees_no_lost_line() -> None:
@@ -101,6 +102,35 @@ def test_pipecat_gets_an_error_for_a_backend_that_is_down(gone: str) -> None:
     [error] = found["errors"]
     assert error.startswith("gave up")
     assert not found["usable"]
+
+
+def test_pipecat_gets_one_error_for_a_session_that_cannot_be_opened(gone: str) -> None:
+    found = pipecat("wrong", gone)
+    [error] = found["errors"]
+    assert error.startswith("TypeError: credentials: ")
+    assert not found["usable"]
+    assert found["events"] == ["on_connection_error"]
+
+
+def test_pipecat_ends_in_time_while_the_line_is_down(gone: str) -> None:
+    found = pipecat("impatient", gone)
+    [error] = found["errors"]
+    assert error.startswith("could not finish in time: nothing listens")
+    assert found["tasks"] == []
+
+
+def test_pipecat_starts_again_and_keeps_the_session() -> None:
+    with BackgroundBackend() as backend:
+        assert pipecat("started again", backend.url)["texts"] == WORDS
+        assert backend.dials == 1
+
+
+def test_pipecat_opens_no_session_behind_the_end() -> None:
+    with BackgroundBackend() as backend:
+        found = pipecat("audio goes on", backend.url)
+        assert backend.dials == 1
+    assert found["texts"][0] == WORDS[0]
+    assert (found["errors"], found["tasks"]) == ([], [])
 
 
 def test_pipecat_can_mute_it_and_cancel_it(backend: BackgroundBackend) -> None:
@@ -169,6 +199,11 @@ def test_livekit_pushes_minutes_at_once_and_loses_nothing() -> None:
     assert len(received) == 180 * 32_000
 
 
+def test_livekit_gets_the_error_itself_for_audio_that_cannot_be(backend: BackgroundBackend) -> None:
+    why = "a rate of 1000 Hz is outside of 4000 to 768000 Hz"
+    assert livekit("unusable", backend.url) == why
+
+
 def test_livekit_recognizes_a_recording(backend: BackgroundBackend, gone: str) -> None:
     found = livekit("batch", backend.url)
     assert found["type"] == "final_transcript"
@@ -184,4 +219,5 @@ def test_livekit_speaks_a_language() -> None:
         found = livekit("language", backend.url)
         assert livekit("capabilities", backend.url) == [True, True, "deepgram", "openline"]
     assert finals(found)
+    assert {language for *_, language in found["events"]} == {None, "de"}
     assert found["raised"] is None

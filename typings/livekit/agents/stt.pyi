@@ -48,6 +48,7 @@ class STTCapabilities:
         streaming: bool,
         interim_results: bool,
         *,
+        diarization: bool = ...,
         aligned_transcript: Literal["word", "chunk", False] = ...,
     ) -> None: ...
 

@@ -52,6 +52,7 @@ async def play(maker, *, rate=16_000, channels=1, close_after=None):
             events.append([
                 event.type.value, data and data.text, data and data.start_time,
                 data and data.end_time, usage and round(usage.audio_duration, 2),
+                data and data.language,
             ])  # fmt: skip
     except APIError as error:
         raised = [type(error).__name__, error.retryable, error.message]
@@ -76,6 +77,18 @@ async def at_once(maker):
     kinds = [event.type.value async for event in stream]
     await maker.aclose()
     return kinds.count("final_transcript")
+
+
+async def unusable(maker):
+    """A frame of a form that no device has."""
+    stream = maker.stream()
+    stream.push_frame(rtc.AudioFrame(bytes(20), 1_000, 1, 10))
+    try:
+        return [event.type.value async for event in stream]
+    except ValueError as error:
+        return str(error)
+    finally:
+        await maker.aclose()
 
 
 async def recognize(maker, **form):
@@ -110,12 +123,18 @@ async def main(case, url):
             return await recognize(STT(backend), rate=48_000, channels=2)
         case "down-batch":
             return await failed(STT(backend, policy=policy))
+        case "unusable":
+            return await unusable(STT(backend))
         case "language":
             return await play(STT(backend, dialect=Deepgram(), language="de"))
         case "capabilities":
             maker = STT(backend, dialect=Deepgram())
             assert isinstance(maker, stt.STT)
             found = maker.capabilities
+            speakers = STT(backend, dialect=Deepgram(diarize=True))
+            assert speakers.capabilities.diarization
+            assert not found.diarization
+            assert stt.MultiSpeakerAdapter(stt=speakers)
             return [found.streaming, found.interim_results, maker.model, maker.provider]
         case _:
             raise SystemExit(case)

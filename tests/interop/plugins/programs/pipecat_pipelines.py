@@ -14,10 +14,13 @@ from pipecat.frames.frames import (
     ErrorFrame,
     InputAudioRawFrame,
     InterimTranscriptionFrame,
+    MetricsFrame,
+    StartFrame,
     STTMuteFrame,
     STTUpdateSettingsFrame,
     TranscriptionFrame,
 )
+from pipecat.metrics.metrics import STTUsageMetricsData
 from pipecat.pipeline.pipeline import Pipeline
 from pipecat.pipeline.worker import PipelineParams, PipelineWorker
 from pipecat.processors.frame_processor import FrameProcessor
@@ -52,13 +55,23 @@ def pcm(rate=16_000, channels=1):
 
 
 async def play(
-    service, *, rate=16_000, channels=1, before=(), muted=False, end=EndFrame, steps=None
+    service,
+    *,
+    rate=16_000,
+    channels=1,
+    before=(),
+    end=EndFrame,
+    steps=None,
+    cancels=False,
+    goes_on=False,
 ):
     """Stream the recording through a pipeline with ``service``; all frames that came out."""
     source, sink = Collector(), Collector()
     pipeline = Pipeline([source, service, sink])
     worker = PipelineWorker(
-        pipeline, params=PipelineParams(audio_in_sample_rate=rate), cancel_on_idle_timeout=False
+        pipeline,
+        params=PipelineParams(audio_in_sample_rate=16_000, enable_usage_metrics=True),
+        cancel_on_idle_timeout=False,
     )
     events = []
     for name in ("on_connected", "on_disconnected", "on_connection_error"):
@@ -76,12 +89,20 @@ async def play(
                 for frame in steps:
                     await worker.queue_frame(frame)
         await worker.queue_frame(end())
+        if goes_on:  # audio overtakes the end
+            while not any(isinstance(each, EndFrame) for each in sink.frames):
+                await source.push_frame(InputAudioRawFrame(bytes(640), 16_000, 1))
+                await asyncio.sleep(0)
+        if cancels:
+            await worker.cancel()
 
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await asyncio.gather(runner.run(), feed())
     texts = [each.text for each in sink.frames if isinstance(each, TranscriptionFrame)]
     errors = [each for each in source.frames if isinstance(each, ErrorFrame)]
+    metrics = [d for each in sink.frames if isinstance(each, MetricsFrame) for d in each.data]
+    usage = [each for each in metrics if isinstance(each, STTUsageMetricsData)]
     return {
         "texts": texts,
         "interim": sum(isinstance(each, InterimTranscriptionFrame) for each in sink.frames),
@@ -89,6 +110,7 @@ async def play(
         "usable": service.is_usable,
         "events": events,
         "tasks": sorted(t.get_name() for t in asyncio.all_tasks() if "openline" in t.get_name()),
+        "usage": sum(each.value.audio_seconds for each in usage),
         "starts": [
             each.result.start for each in sink.frames if isinstance(each, TranscriptionFrame)
         ],
@@ -105,15 +127,25 @@ def note(events, name):
 async def main(case, url):
     backend = Backend.from_url(url)
     dialect = Deepgram() if case == "language" else DEFAULT
-    policy = Policy(give_up_after=1.0) if case == "down" else None
-    service = OpenlineSTTService(backend, dialect=dialect, policy=policy)
+    policy = {
+        "down": Policy(give_up_after=1.0),
+        "impatient": Policy(finish_timeout=0.5),
+    }.get(case)
+    credentials = 5 if case == "wrong" else None
+    service = OpenlineSTTService(backend, dialect=dialect, policy=policy, credentials=credentials)
     match case:
-        case "words" | "cut" | "refused" | "down":
+        case "words" | "cut" | "refused" | "down" | "wrong":
             return await play(service)
+        case "impatient":
+            return await play(service, cancels=True)
         case "stereo":
             return await play(service, rate=48_000, channels=2)
         case "muted":
             return await play(service, before=[STTMuteFrame(mute=True)])
+        case "started again":
+            return await play(service, steps=[StartFrame()])
+        case "audio goes on":
+            return await play(service, goes_on=True)
         case "cancelled":
             return await play(service, end=CancelFrame)
         case "language" | "same":
