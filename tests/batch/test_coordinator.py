@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import json
 import os
 import threading
@@ -810,6 +811,19 @@ def test_the_report_sums_up(desk: Desk, tmp_path: Path) -> None:
         "labels": {"agent": "kim"},
     }  # fmt: skip
     assert report.totals(report.rows(batch.items)).cost is None
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
+def test_the_last_outcome_of_a_file_is_reported_in_whichever_order_they_are_read(
+    order: tuple[int, ...],
+) -> None:
+    """They are read in the order of their keys, which are made of the content."""
+    outcomes = [
+        Outcome(id=f"{at}", name="a.wav", path="/a.wav", state="complete", changed_ns=at, words=at)
+        for at in order
+    ]
+    [row] = report.earlier([], outcomes)
+    assert row.words == 2
 
 
 def test_the_report_has_what_other_batches_did_with_the_spool(desk: Desk) -> None:

@@ -25,12 +25,13 @@ from openline_doctor.facts import (
     TlsSeen,
     Try,
 )
-from openline_doctor.findings import SOON, Finding, State, failed_step, findings, is_well
+from openline_doctor.findings import Finding, State, failed_step, findings, is_well
 from openline_doctor.speaking import by_address, heard
 from openline_doctor.words import day, listed, seconds, size_of
 from openline_lookup.places import ADVICE
 
 NOW = 1_750_000_000.0
+DAY = 86_400.0
 #: Of a probe that went to its end.
 GOOD = Facts(
     host="speech.example",
@@ -267,16 +268,43 @@ def test_no_date_is_no_clock() -> None:
     assert at(Step.CLOCK, with_(date=None, status=None))[0] is State.SKIPPED
 
 
-def test_a_certificate_that_ends_soon() -> None:
+def certified(**changes: Any) -> TlsSeen:
+    """A good certificate, but for ``changes``."""
     certificate = GOOD.tls.certificate if GOOD.tls else None
     assert certificate is not None
-    soon = msgspec.structs.replace(certificate, not_after=NOW + SOON - 1)
-    state, text = at(Step.TLS, with_(tls=TlsSeen(version="TLSv1.3", certificate=soon, shown=True)))
+    changed = msgspec.structs.replace(certificate, **changes)
+    return TlsSeen(version="TLSv1.3", certificate=changed, shown=True)
+
+
+@pytest.mark.parametrize(
+    ("step", "name", "right", "worth_a_look"),
+    [
+        (
+            Step.TLS,
+            "tls",
+            certified(not_after=NOW + 14.1 * DAY),
+            certified(not_after=NOW + 13.9 * DAY),
+        ),
+        (Step.LATENCY, "latency", 0.49, 0.51),
+        (Step.CLOCK, "date_at", NOW + 4.9, NOW + 5.1),
+        (Step.CLOCK, "date_at", NOW - 4.9, NOW - 5.1),
+    ],
+)
+def test_what_is_worth_a_look_begins_at_these_numbers(
+    step: Step, name: str, right: object, worth_a_look: object
+) -> None:
+    assert at(step, with_(**{name: right}))[0] is State.RIGHT
+    assert at(step, with_(**{name: worth_a_look}))[0] is State.NOTE
+
+
+def test_a_certificate_that_ends_soon() -> None:
+    soon = certified(not_after=NOW + 13 * DAY)
+    state, text = at(Step.TLS, with_(tls=soon))
     assert state is State.NOTE
     assert text.endswith("and this machine has one to show: renew it")
-    young = msgspec.structs.replace(certificate, not_before=NOW + 1e6)
+    young = certified(not_before=NOW + 1e6)
     failure = Failure(step=Step.TLS, took=0.1, error=ErrorKind.TLS_DATES, detail="not yet valid")
-    text = at(Step.TLS, with_(tls=TlsSeen(certificate=young), failure=failure))[1]
+    text = at(Step.TLS, with_(tls=young, failure=failure))[1]
     assert "valid from 2025-06-27, and here it is 2025-06-15" in text
     assert at(Step.TLS, with_(tls=TlsSeen()))[1] == "a trusted certificate, in 30 ms"
 

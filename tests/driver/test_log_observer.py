@@ -6,7 +6,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -160,6 +160,38 @@ def test_a_socket_of_another_dial_does_not_change_the_ids(kept: Kept) -> None:
     drive.stream()
     drive.feed(e.SocketOpened(0, "another"))
     assert {r.__dict__["connection_id"] for r in kept.records} == {"", "connection 1"}
+
+
+ENDS: Mapping[str, Callable[[Drive], object]] = {
+    "closed": lambda drive: drive.lose(1001),
+    "refused": lambda drive: drive.lose(status=503),
+    "unreachable": lambda drive: drive.lose(error=ErrorKind.REFUSED),
+    "redirected": lambda drive: drive.feed(
+        e.Redirected(drive.core.dial, 307, "wss://near.example/b")
+    ),
+}
+
+
+@pytest.mark.parametrize("is_opened", [True, False], ids=["opened", "never opened"])
+@pytest.mark.parametrize("end", ENDS)
+def test_no_record_has_the_connection_of_another_dial(
+    end: str, *, is_opened: bool, kept: Kept
+) -> None:
+    drive = Drive(observers=[LogObserver()], backend=Backend.from_url("wss://near.example/a"))
+    drive.open()
+    for dial in range(1, 4):
+        if is_opened:
+            drive.connect()
+        ENDS[end](drive)
+        if drive.core.dial == dial:
+            drive.redial()
+    drive.connect()
+    drive.abort()
+    found = {(each.__dict__["dial"], each.__dict__["connection_id"]) for each in kept.records}
+    opened = range(1 if is_opened else 4, 5)
+    assert found == {(0, "")} | {(dial, "") for dial in range(1, 5)} | {
+        (dial, f"connection {dial}") for dial in opened
+    }
 
 
 def test_what_is_sent_is_named_with_its_length_and_without_its_content(kept: Kept) -> None:

@@ -30,6 +30,10 @@ class Slow(Echo):
         return Hypothesis("x")
 
 
+#: What a reading has of its interval, beside the loop's part.
+COUNTED = ("refused", "heard", "answered", "dropped", "recogniser")
+
+
 def reading(**changes: float) -> Reading:
     fields = {
         "seconds": 2.0, "sessions": 20, "most": 1000, "refused": 0, "heard": 40.0,
@@ -82,6 +86,25 @@ def test_the_loop_is_busy_while_it_does_not_wait() -> None:
     assert (first.seconds, first.loop, first.recogniser) == (4.0, 0.5, 0.0)
     clock.now = 5.0
     assert usage.read(0, 8).loop == 1.0
+
+
+def test_each_interval_counts_from_nought() -> None:
+    """Whatever was done before a reading is in none behind it."""
+    clock = Clock()
+    usage = Usage(Slow(), clock)
+    for _ in range(2):
+        usage.refused()
+        usage.heard(1.0)
+        usage.dropped(1.0)
+        usage.answered(1.0, 1.0)
+        clock.now += 2.0
+        busy = usage.read(0, 8)
+        assert [getattr(busy, each) for each in COUNTED] == [1, 1.0, 1.0, 1.0, 0.5]
+        usage.before_io_wait(1)
+        clock.now += 2.0
+        usage.after_io_wait(1)
+        idle = usage.read(0, 8)
+        assert [getattr(idle, each) for each in (*COUNTED, "loop")] == [0] * 6
 
 
 async def test_a_server_counts_what_it_hears(

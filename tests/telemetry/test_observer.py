@@ -30,6 +30,16 @@ def finish(drive: Drive) -> None:
     assert drive.core.ended
 
 
+def pinged(drive: Drive) -> SendPing:
+    """Speak until a ping is sent."""
+    while True:
+        drive.wait(0.02, pulling=False)
+        drive.audio()
+        for each in drive.drain():
+            if isinstance(each, SendPing):
+                return each
+
+
 def test_a_session_is_a_root_with_its_dials_and_turns_below() -> None:
     told = Told()
     drive = told.drive().stream()
@@ -211,11 +221,7 @@ def test_the_slowest_pong_since_the_last_look_is_measured() -> None:
     told = Told()
     drive = told.drive().stream()
     for delay in (0.01, 0.3, 0.02):
-        ping = None
-        while ping is None:
-            drive.wait(0.02, pulling=False)
-            drive.audio()
-            ping = next((each for each in drive.drain() if isinstance(each, SendPing)), None)
+        ping = pinged(drive)
         drive.now += delay
         drive.feed(e.PongReceived(ping.dial, ping.mark))
         drive.feed(e.PongReceived(ping.dial, ping.mark))  # once is enough
@@ -234,6 +240,24 @@ def test_a_pong_on_the_short_way_is_measured_as_well() -> None:
     assert isinstance(ping, SendPing)
     drive.now += 0.1
     assert drive.core.pong(e.PongReceived(1, ping.mark), drive.now)
+    drive.abort()
+    assert told.sums(names.PONG) == {(): pytest.approx(0.1)}
+
+
+@pytest.mark.parametrize("dials", [1, 40])
+@pytest.mark.parametrize("code", [None, 1001, 1012])
+def test_what_no_dial_has_answered_hides_no_later_pong(code: int | None, dials: int) -> None:
+    told = Told()
+    drive = told.drive(policy=Policy(max_attempts=None, give_up_after=None)).stream()
+    for _ in range(dials):
+        pinged(drive)
+        drive.lose(code)
+        drive.redial()
+        drive.connect()
+    assert told.sums(names.PONG) == {}
+    ping = pinged(drive)
+    drive.now += 0.1
+    drive.feed(e.PongReceived(ping.dial, ping.mark))
     drive.abort()
     assert told.sums(names.PONG) == {(): pytest.approx(0.1)}
 

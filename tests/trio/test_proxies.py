@@ -8,6 +8,7 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -381,15 +382,53 @@ async def test_a_name_that_no_host_can_have(nursery: trio.Nursery, scheme: str) 
     assert error.kind is ErrorKind.DNS_NOT_FOUND
 
 
-async def test_a_name_that_this_machine_does_not_find(nursery: trio.Nursery) -> None:
-    class Resolver(trio.abc.HostnameResolver):
-        async def getaddrinfo(self, *args: object, **kwargs: object) -> list[object]:  # type: ignore[override]
-            await trio.lowlevel.checkpoint()
+class Resolver(trio.abc.HostnameResolver):
+    """Finds these addresses for each name."""
+
+    def __init__(self, *found: str) -> None:
+        self._found = found
+
+    async def getaddrinfo(self, host: object, port: Any, *_: Any, **__: Any) -> list[Any]:
+        await trio.lowlevel.checkpoint()
+        if not self._found:
             raise socket.gaierror(socket.EAI_NONAME, "No Luck")
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (each, port, 0, 0))
+            if ":" in each
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port))
+            for each in self._found
+        ]
 
-        async def getnameinfo(self, sockaddr: object, flags: int) -> tuple[str, str]:
-            raise NotImplementedError
+    async def getnameinfo(self, sockaddr: object, flags: int) -> tuple[str, str]:
+        raise NotImplementedError
 
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks4"])
+@pytest.mark.parametrize("count", range(5))
+async def test_a_proxy_is_asked_for_ipv4_in_whichever_order_it_is_found(
+    nursery: trio.Nursery, scheme: str, count: int
+) -> None:
+    """Many a proxy has no IPv6, and the system gives it first."""
+    before = [f"2001:db8::{number}" for number in range(1, count + 1)]
+    behind = [f"2001:db8::{number}" for number in range(count + 1, 5)]
+    trio.socket.set_custom_hostname_resolver(Resolver(*before, "192.0.2.7", *behind))
+    proxy = SocksProxy(0, reply=2)
+    port = await serving(nursery, proxy)
+    await fails(Backend(UNKNOWN, port=443), f"{scheme}://127.0.0.1:{port}")
+    assert proxy.asked == [("192.0.2.7", 443)]
+
+
+async def test_a_host_with_ipv6_alone_is_not_for_socks_4(nursery: trio.Nursery) -> None:
+    trio.socket.set_custom_hostname_resolver(Resolver("2001:db8::1"))
+    proxy = SocksProxy(0, reply=2)
+    port = await serving(nursery, proxy)
+    error = await fails(Backend(UNKNOWN, port=443), f"socks4://127.0.0.1:{port}")
+    assert (error.kind, proxy.asked) == (ErrorKind.DNS_NOT_FOUND, [])
+    await fails(Backend(UNKNOWN, port=443), f"socks5://127.0.0.1:{port}")
+    assert proxy.asked == [("2001:db8::1", 443)]
+
+
+async def test_a_name_that_this_machine_does_not_find(nursery: trio.Nursery) -> None:
     trio.socket.set_custom_hostname_resolver(Resolver())
     port = await serving(nursery, SocksProxy(0))
     error = await fails(Backend(UNKNOWN, port=443), f"socks5://127.0.0.1:{port}")
