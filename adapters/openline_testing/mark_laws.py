@@ -175,6 +175,8 @@ class MarkLaws:
             left = now.sent - now.confirmed
             live = self._words.partial(source)
             if line.claimed and live is not None:
+                if now.confirmed != before.confirmed:
+                    self._broken("the final proof", f"{source} was confirmed, and words are left")
                 return
             if live is None:
                 self._broken("the final proof", f"{left} samples of {source} are not confirmed")

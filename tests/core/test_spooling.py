@@ -24,6 +24,7 @@ from openline.commands import (
     StoreFinal,
     StoreGap,
 )
+from openline.policy import Policy
 from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, Transcript, Trouble
@@ -635,9 +636,16 @@ class TestConnection:
         assert only(drive, StoreConfirmed)[-1].position == closing <= 1.5 * S
         assert not only(drive, DiscardStore)
 
-    def test_what_is_left_partial_behind_claimed_ends_is_confirmed_at_the_end(self) -> None:
-        """A claimed place between two words may cut both, so no part of it is sent again."""
-        drive = spooled(ends="claimed").stream()
+    @pytest.mark.parametrize(
+        "given",
+        [{"ends": "claimed"}, {"policy": Policy(buffer_seconds=90.0, careful_seams=True)}],
+        ids=["claimed", "careful"],
+    )
+    def test_what_is_left_partial_behind_held_finals_is_confirmed_at_the_end(
+        self, given: dict[str, Any]
+    ) -> None:
+        """A place between two words may cut both, so no part of it is sent again."""
+        drive = spooled(**given).stream()
         drive.audio(100)
         drive.drain()
         drive.final(0, 1.0)

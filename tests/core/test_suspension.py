@@ -144,6 +144,27 @@ def test_a_retry_is_not_put_off(late: float) -> None:
     assert drive.state == "connecting"
 
 
+@pytest.mark.parametrize("late", [LATE + 0.01, NOTICED, 2.0])
+def test_a_window_that_stays_shut_has_its_grace_though_the_sender_pulls(late: float) -> None:
+    drive = Drive(policy=Policy(stall_timeout=8.0, ping_interval=60.0)).stream()
+    drive.audio(300)
+    drive.drain()
+    drive.feed(e.PongReceived(1, next(x.mark for x in drive.sent if isinstance(x, SendPing))))
+    for _ in range(4):  # the figures come, and the queue stays full
+        drive.now += 1.9
+        drive.figures(2.0)
+        drive.drain()
+    assert drive.core.next_deadline() == drive.core.snapshot().deadlines[Timer.STALL]
+    sleep(drive, late)
+    for after in (0.0, GRACE / 2):
+        drive.drain()
+        drive.feed(e.Tick(), after=after)
+        assert drive.state == "streaming"
+    drive.drain()
+    drive.feed(e.Tick(), after=GRACE)
+    assert State.RECONNECTING in drive.states
+
+
 def test_the_time_asleep_does_not_count_in_an_outage() -> None:
     drive = Drive(policy=Policy(give_up_after=30.0, backoff_cap=2.0)).stream()
     drive.audio(10)

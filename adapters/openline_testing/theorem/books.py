@@ -130,9 +130,14 @@ class Books:
         self.left_partial[source] = spans, words
         self.happens("words left partial")
 
-    def excuse_left(self, source: str) -> None:
-        """Audio of a partial that is left is processed; the session has to report its words."""
-        if source in self.partials and source in self.left_partial:
+    def excuse_left(self, *, has_ended: bool) -> None:
+        """Audio of a partial that is left is processed; the session has to report its words.
+
+        Unless the backend ``has_ended``, the dial was lost before, and the next one hears it.
+        """
+        if not has_ended:
+            self.left_partial.clear()
+        for source in self.partials & {*self.left_partial}:
             for start, end in self.left_partial[source][0]:
                 fill(self.accounts[source].done, start, end)
 

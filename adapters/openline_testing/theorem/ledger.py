@@ -113,6 +113,7 @@ class Ledger(Books):
         match update:
             case StateChanged(state=state):
                 if self.state in SPEAKING and state not in SPEAKING:
+                    self.excuse_left(has_ended=state is State.CLOSING)
                     self.check_confirmed()
                 if state not in LISTENING:
                     self.growing.clear()
@@ -204,7 +205,6 @@ class Ledger(Books):
             if account is None:
                 continue  # it has not started
             self.excuse_told(source, figures.told)
-            self.excuse_left(source)
             confirmed = account.origin + figures.confirmed
             what = f"{source}: confirmed fell from {account.confirmed} to {confirmed}"
             hold("lost in silence", confirmed >= account.confirmed, what)

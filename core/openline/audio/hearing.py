@@ -66,6 +66,11 @@ class Hearing:
         return self.ends is Ends.CLAIMED or self.settling is not None
 
     @property
+    def is_exact(self) -> bool:
+        """Whether a final proves all before its end: that is exact, and none follows before it."""
+        return self.ends is Ends.EXACT and self.settling is None
+
+    @property
     def settling(self) -> Settling | None:
         """The marks of this dial, if its finals are held although others may come before them."""
         return self.marks if isinstance(self.marks, Settling) else None
@@ -104,8 +109,7 @@ class Hearing:
         Its audio is sent again from its beginning, or not at all; and only as a whole can it
         be compared with what this dial hears. Where ends are exact, they are proof.
         """
-        is_proof = self.ends is Ends.EXACT and self.settling is None
-        return is_proof or not any(each.start < mark < each.end for each in self._aside)
+        return self.is_exact or not any(each.start < mark < each.end for each in self._aside)
 
     def divide(self, mark: int) -> Iterable[Transcript]:
         """The parts of held finals that ``mark`` lies in, before it moves there."""

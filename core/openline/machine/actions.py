@@ -20,7 +20,6 @@ from openline.commands import (
     RequestCredential,
 )
 from openline.dialects.checking import begin_checked
-from openline.dialects.traits import Ends
 from openline.events import Move
 from openline.machine.life import Leaving
 from openline.machine.opening import Opening
@@ -249,7 +248,7 @@ class Actions(Opening, Rotating):
 
         If words are left partial, their audio stays unconfirmed on disk: resuming sends it again.
         """
-        stream.is_left = is_left and stream.box.hearing.ends is Ends.EXACT
+        stream.is_left = is_left and stream.box.hearing.is_exact
         stream.box.hearing.decide()
         self.confirm(stream.box, stream.promised, on_disk=not stream.is_left)
 

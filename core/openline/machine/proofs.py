@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from openline.audio.stream import Stream
 from openline.dialects.protocol import FinalMessage, Lost, Proof
-from openline.dialects.traits import Ends, Unit
+from openline.dialects.traits import Unit
 from openline.machine.silence import Silence
 from openline.machine.timers import OFF
 from openline.updates import to_samples
@@ -87,11 +87,13 @@ class Proofs(Silence):
 
         It confirms nothing of a source of which no words and no figures came, if the backend
         sent some of another one: it may have ignored the source. Nor does it where the figures
-        leave more audio undrained than the queue can hold: the recogniser is gone. It confirms at
-        the end of the session alone where words may still follow that replace older ones, and
-        what is left partial: until then the words may come, and a process that is killed leaves
-        them to the next. Where ends are claims, nothing is confirmed then, for a claimed place
-        between two words may cut both. Where another dial follows, that one hears what is left.
+        leave more audio undrained than the queue can hold: the recogniser is gone.
+
+        Where another dial follows, that one hears what is left partial. At the end of the session
+        such audio is confirmed with the result, and not before: until then the words may come, and
+        a process that is killed leaves them to the next. The same holds for all audio where words
+        may still follow that replace older ones, and where a place between two words is a claim
+        that may cut both.
         """
         final: FinalMessage = self.message
         streams = self.streams.all
@@ -108,11 +110,14 @@ class Proofs(Silence):
                     if at_the_end and box.hearing.settling is not None:
                         box.hearing.settling.end()
                     until = box.hearing.marks.at_proof(until)
-                closed = box.hearing.marks.before_live(until)
-                may_cut = at_the_end and closed < until and box.hearing.ends is not Ends.EXACT
-                if not (box.hearing.is_open or may_cut):
+                hearing, closed = box.hearing, until
+                if hearing.marks.is_live:
+                    marks = hearing.marks
+                    closed = (marks.before_live if hearing.is_exact else marks.at_horizon)(until)
+                may_cut = at_the_end and closed < until and not hearing.is_exact
+                if not (hearing.is_open or may_cut):
                     self.confirm(box, closed)
-                if at_the_end and (box.hearing.is_open or closed < until):
+                if at_the_end and (hearing.is_open or closed < until):
                     stream.promised = until
 
     def lose_audio(self) -> None:

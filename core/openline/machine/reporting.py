@@ -182,11 +182,16 @@ class Reporting(SessionState):
         """The backend processes the audio of this source: it neither stalls nor is it deaf."""
         self.retry.note_heard()
         stream.shut_since = OFF
-        self.deadlines[_STALL] = self.streams.shut_since + self.policy.stall_timeout
+        self.arm_stall()
         stream.due_since = self.now if stream.is_due else OFF
         if self.flushing_since != OFF:
             self.flushing_since = self.now
         self.arm_proof()
+
+    def arm_stall(self) -> None:
+        """Expect progress with what fills the windows, within a grace that was given at least."""
+        at = self.streams.shut_since + self.policy.stall_timeout
+        self.deadlines[_STALL] = max(at, self.granted.get(Timer.STALL, at))
 
     def arm_proof(self) -> None:
         """Expect progress with the audio that is due; and a mark that moves, if a store waits.
@@ -202,7 +207,7 @@ class Reporting(SessionState):
         if due_since != OFF or full_since != OFF:  # seldom on a live line
             patience = self.dialect.traits.horizon + self.policy.proof_timeout
             at = min(due_since + patience, full_since + 2 * patience)
-        self.deadlines[_PROOF] = at
+        self.deadlines[_PROOF] = max(at, self.granted.get(Timer.PROOF, at))
 
     def note_full(self, stream: Stream) -> None:
         """Memory is full of a store's audio, which waits until the mark moves."""

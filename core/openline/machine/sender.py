@@ -49,7 +49,7 @@ def next_message(session: Reporting) -> Outgoing | None:
     while True:
         pulled = streams.pull(session.now)
         if streams.shut or deadlines[_STALL] != OFF:  # one source may stall while another flows
-            deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
+            session.arm_stall()
         if pulled is None:
             if not (
                 streams.shut
@@ -134,7 +134,7 @@ def _note_pull(session: Reporting, box: Outbox) -> None:
 def _idle(session: Reporting) -> Outgoing | None:
     """What goes out when there is no audio to send: a ping, the stop, or what keeps the line."""
     deadlines, streams = session.deadlines, session.streams
-    deadlines[_STALL] = streams.shut_since + session.policy.stall_timeout
+    session.arm_stall()
     if streams.shut:
         if streams.wants_ping():
             return ping(session)
