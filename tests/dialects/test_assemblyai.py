@@ -297,7 +297,7 @@ class TestTurns:
                 )
             ),
         )
-        assert turns == Turns(told=(Told(0, 3.84),))
+        assert turns == Turns(told=(Told(0, 1.92, 3.84),))
 
     def test_its_formatted_repetition_is_no_second_final(self) -> None:
         assert finals(play(PLAIN, *SONNYS, FORMATTED)[1]) == ["hi my name is sonny"]
@@ -305,7 +305,7 @@ class TestTurns:
     def test_with_formatting_the_second_is_the_final(self) -> None:
         turns, items = play(OLDER, *SONNYS, FORMATTED, *AGENT)
         assert finals(items) == ["Hi, my name is Sonny.", "I am."]
-        assert turns == Turns(told=(Told(0, 3.84), Told(1, 5.52)))
+        assert turns == Turns(told=(Told(0, 1.92, 3.84), Told(1, 5.2, 5.52)))
 
     def test_until_then_the_first_is_shown(self) -> None:
         turns, items = play(OLDER, *SONNYS)
@@ -338,13 +338,35 @@ class TestTurns:
         turns, items = play(OLDER, *SONNYS, ending)
         assert finals(items) == ["hi my name is sonny"]
         assert isinstance(items[-1], FinalMessage | Refusal)
-        assert (turns.told, turns.ended) == ((Told(0, 3.84),), None)
+        assert (turns.told, turns.ended) == ((Told(0, 1.92, 3.84),), None)
 
     def test_turns_without_a_number_are_each_told(self) -> None:
         odd = [{**each, "turn_order": "?"} for each in (FORMATTED, FORMATTED)]
         assert finals(play(OLDER, *odd)[1]) == ["Hi, my name is Sonny."] * 2
         end = {**SONNYS[-1], "turn_order": None}
         assert finals(play(OLDER, end, TERMINATION)[1]) == ["hi my name is sonny"]
+
+    def test_a_turn_without_a_number_that_is_formatted_is_told_once(self) -> None:
+        first, second = ({**each, "turn_order": None} for each in (SONNYS[-1], FORMATTED))
+        _, items = play(OLDER, first, second, TERMINATION)
+        assert finals(items) == ["Hi, my name is Sonny."]
+        first["words"] = second["words"] = None
+        assert finals(play(OLDER, first, second, TERMINATION)[1]) == ["Hi, my name is Sonny."]
+
+    @pytest.mark.parametrize("without", [(), (0,), (1,), (0, 1)], ids=str)
+    def test_a_turn_without_a_number_that_lies_elsewhere_is_another(
+        self, without: tuple[int, ...]
+    ) -> None:
+        """Also where its times are unknown: a turn is sent once before it is formatted."""
+        ends = [{**each, "turn_order": None} for each in (SONNYS[-1], AGENT[1])]
+        for each in without:
+            ends[each]["words"] = None
+        _, items = play(OLDER, *ends, TERMINATION)
+        assert finals(items) == ["hi my name is sonny", "i am"]
+
+    def test_a_turn_of_one_instant_is_told_once(self) -> None:
+        both = (each(0, "Yes.", spoken("Yes.", 500, 500)) for each in (ended, formatted))
+        assert finals(play(OLDER, *both, TERMINATION)[1]) == ["Yes."]
 
     def test_an_order_that_goes_back_tells_nothing_twice(self) -> None:
         late, early = AGENT[1], SONNYS[-1]
@@ -368,6 +390,21 @@ class TestTurns:
         _, items = play(U3, first, more, more)
         found = [(each.text, each.start, each.end) for each in items if isinstance(each, Heard)]
         assert found == [("I am.", 0.0, 0.2), ("here.", 0.2, 0.5)]
+
+    @pytest.mark.parametrize("dialect", [U3, OLDER, PLAIN])
+    def test_a_turn_that_lies_before_one_of_its_number_is_told(self, dialect: AssemblyAI) -> None:
+        late = formatted(0, "So.", spoken("So.", 3000, 5000))
+        early = formatted(0, "Yes.", spoken("Yes.", 1000, 2000))
+        _, items = play(dialect, late, early, late, early, TERMINATION)
+        assert finals(items) == ["So.", "Yes."]
+
+    def test_what_a_turn_has_between_those_of_its_number_is_told(self) -> None:
+        spans = {"a": (1, 2), "b": (2, 3), "c": (3, 5), "d": (5, 6)}
+        words = {each: spoken(each, a * 1000, b * 1000) for each, (a, b) in spans.items()}
+        said = (formatted(0, x, *map(words.__getitem__, x)) for x in ("c", "a", "abc", "abcd"))
+        _, items = play(U3, *said)
+        found = [(each.text, each.start, each.end) for each in items if isinstance(each, Heard)]
+        assert found == [("c", 3, 5), ("a", 1, 2), ("b", 2, 3), ("d", 5, 6)]
 
     def test_a_turn_without_times_that_is_said_again_is_told_once(self) -> None:
         _, items = play(U3, formatted(0, "Yes."), formatted(0, "Yes.", spoken("Yes.", 0, 500)))

@@ -253,8 +253,12 @@ class Uncounted(Disorderly):
         return {**said, "turn_order": 0}
 
 
+class Jumbled(Uncounted):
+    numbers = Disorderly.numbers
+
+
 @pytest.mark.parametrize("model", ["u3-rt-pro", "universal-streaming-english"])
-@pytest.mark.parametrize("server", [Disorderly, Uncounted])
+@pytest.mark.parametrize("server", [Disorderly, Uncounted, Jumbled])
 def test_turns_of_assemblyai_out_of_order_lose_no_word(
     model: str, server: type[Disorderly]
 ) -> None:

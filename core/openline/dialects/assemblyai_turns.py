@@ -6,12 +6,13 @@ the two is the final. The unformatted one is kept until the formatted one comes,
 does: at the next turn's end, at an error, and at the end of the session.
 
 What says the same again is known by its ``turn_order`` and its times. The order alone is not
-trusted: a turn whose order is lower, or was there before, is told if it lies elsewhere, and words
-behind those that were told of it are told.
+trusted: a turn whose order is lower, or was there before, is told if it lies elsewhere. If a part
+of it does, before what was told or behind it, the words of that part are told.
 
 A ``Silence`` up to a time says that the audio before it was processed, not that its words were
 told: a turn ends some time after its last word, and its silence may be reported first. So a
-silence proves audio that is ``TOLD_WITHIN`` seconds old, and nothing from the beginning of a turn
+silence proves audio that is ``within`` seconds old: ``TOLD_WITHIN``, and more by the larger of the
+two silences that the app sets for the end of a turn. It proves nothing from the beginning of a turn
 on whose final has not come.
 
     after Silence up to 9.0, nothing open          proved 4.0
@@ -39,15 +40,26 @@ _TOLD: Final = 8
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A turn that was told as final, and the seconds where its words end."""
+    """A turn that was told as final, and the seconds where its words begin and end."""
 
-    order: int
+    order: int | None
+    start: float | None
     end: float | None
 
     def has(self, order: int | None, said: Heard) -> bool:
-        """Whether ``said`` begins with words of this turn."""
-        is_before = said.start is None or self.end is None or said.start < self.end
-        return order == self.order and is_before
+        """Whether ``said`` overlaps this turn, or may, where times are unknown."""
+        if order != self.order:
+            return False
+        if self.start is None or self.end is None or said.start is None or said.end is None:
+            return True
+        return said.start == self.start or (said.start < self.end and self.start < said.end)
+
+    def lacks(self, word: Word) -> bool:
+        """Whether ``word`` lies before the words of this turn, or behind them."""
+        if self.start is None or self.end is None or word.start is None or word.end is None:
+            return False
+        is_behind = word.end > self.end and word.start >= self.end
+        return is_behind or (word.start < self.start and word.end <= self.start)
 
 
 class Turns(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +134,9 @@ def unformatted(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tu
     if (rest := _untold(turns, order, said)) is None:
         return turns, ()
     said = rest
-    turns, items = _released(turns, order, said)
+    # Sent once, so another turn if nothing says that it is the same.
+    is_unknown = order is None and not _has_times(turns.ended, said)
+    turns, items = release(turns) if is_unknown else _released(turns, order, said)
     kept = said if len(said.words) <= _WORDS else replace(said, words=())
     turns = replace(_closed(turns, order), ended=kept, ended_order=order)
     return turns, (*items, *by_speaker(replace(said, final=False)))
@@ -166,35 +180,32 @@ def reach(turns: Turns, end: float) -> float:
 
 def _untold(turns: Turns, order: int | None, said: Heard) -> Heard | None:
     """``said`` without the words that were told; None if it says the same again."""
-    found = next((each for each in reversed(turns.told) if each.has(order, said)), None)
-    if found is None:
+    found = [each for each in turns.told if each.has(order, said)]
+    if not found:
         return said
-    words = tuple(each for each in said.words if _is_behind(each, found.end))
+    words = tuple(word for word in said.words if all(each.lacks(word) for each in found))
     if not words:
         return None
     joined = " ".join(word.text for word in words)
-    return replace(said, text=joined, start=words[0].start, words=words)
+    return replace(said, text=joined, start=words[0].start, end=words[-1].end, words=words)
 
 
-def _is_behind(word: Word, end: float | None) -> bool:
-    if end is None or word.start is None or word.end is None:
-        return False
-    return word.end > end and word.start >= end
+def _has_times(*turns: Heard | None) -> bool:
+    return all(each and each.start is not None and each.end is not None for each in turns)
 
 
 def _with_told(turns: Turns, order: int | None, said: Heard) -> Turns:
     if order is None:
         return turns
-    return replace(turns, told=(*turns.told, Told(order, said.end))[-_TOLD:])
+    return replace(turns, told=(*turns.told, Told(order, said.start, said.end))[-_TOLD:])
 
 
 def _released(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tuple[Message, ...]]:
     """The memory without a kept turn that is another one than ``said``."""
     kept = turns.ended
-    if kept is None or turns.ended_order is None:
-        return release(turns)
-    is_same = Told(turns.ended_order, kept.end).has(order, said)
-    return (turns, ()) if is_same else release(turns)
+    if kept is not None and Told(turns.ended_order, kept.start, kept.end).has(order, said):
+        return turns, ()
+    return release(turns)
 
 
 def _closed(turns: Turns, order: int | None) -> Turns:
