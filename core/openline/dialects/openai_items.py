@@ -12,12 +12,12 @@ complete in any order: what is proved ends where the first item begins that has 
 
 from __future__ import annotations
 
-import binascii
 from typing import Final
 
 import msgspec
 from msgspec.structs import replace
 
+from openline.dialects.checksum import checksum
 from openline.dialects.protocol import Heard, Lost, Message, Proof, Refusal
 
 #: Items without a transcript that are kept at most; real sessions have one or two.
@@ -139,12 +139,12 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_told(self, name: str, transcript: str) -> OpenAIMemory:
         """The memory once ``transcript`` of the item ``name`` was told; the same if it had been."""
-        pair = (_sum(name), _sum(transcript))
+        pair = (checksum(name), checksum(transcript))
         return self if pair in self.told else replace(self, told=(*self.told, pair)[-MOST_TOLD:])
 
     def opened(self, name: str) -> OpenAIMemory:
         """The memory once more is heard of the item ``name``: a transcript of it is another one."""
-        told = tuple(each for each in self.told if each[0] != _sum(name))
+        told = tuple(each for each in self.told if each[0] != checksum(name))
         return self if len(told) == len(self.told) else replace(self, told=told)
 
     def without_place(self, item: Item) -> OpenAIMemory:
@@ -191,10 +191,6 @@ class OpenAIMemory(msgspec.Struct, frozen=True, kw_only=True):
         open_at = [each.start for each in self.items]
         held = [] if self.held is None else [self.held]
         return max(self.proved, min([self.done, *open_at, *held]))
-
-
-def _sum(said: str) -> int:
-    return binascii.crc32(said.encode("utf-8", "replace"))
 
 
 def without_skipped(

@@ -23,7 +23,6 @@ message: so the final that answers the last message ends the session.
 
 from __future__ import annotations
 
-import binascii
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -31,6 +30,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from openline.dialects.checksum import checksum
 from openline.dialects.loose_json import read_loose
 from openline.dialects.options import option
 from openline.dialects.protocol import (
@@ -153,7 +153,7 @@ class Vosk(DialectBase):
         """One reply; one that cannot be read is a reply as well."""
         passed = min(memory.passed + 1, memory.sent)
         live, items, is_final = _items(read_loose(data), live=memory.live)
-        final = _sum(data) if is_final and any(map(_has_times, items)) else None
+        final = checksum(data) if is_final and any(map(_has_times, items)) else None
         if final is not None and final == memory.final:  # older servers say one twice
             items = ()
         proof = Proof(
@@ -207,10 +207,6 @@ def _items(reply: Fields | Malformed, *, live: bool) -> tuple[bool, tuple[Messag
 
 def _has_times(item: Message) -> bool:
     return isinstance(item, Heard) and item.start is not None and item.end is not None
-
-
-def _sum(data: str | bytes) -> int:
-    return binascii.crc32(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
 
 
 def _final(best: Fields) -> Heard:

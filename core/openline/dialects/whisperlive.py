@@ -26,13 +26,13 @@ What it does not prove:
 
 from __future__ import annotations
 
-import binascii
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
 import msgspec
 
+from openline.dialects.checksum import checksum
 from openline.dialects.options import option
 from openline.dialects.protocol import (
     Decoded,
@@ -255,7 +255,7 @@ def _take(memory: WhisperLiveMemory, segments: list[Fields], live: WhisperLive) 
         is_done = each.get("completed") is True if is_flagged else place < len(segments)
         heard = _heard(each, language, is_done=is_done)
         drained = max(drained, heard.end or 0.0)
-        if not heard.text or (memory.stopped and _sum(heard.text) == memory.settled):
+        if not heard.text or (memory.stopped and checksum(heard.text) == memory.settled):
             continue
         if not heard.final:
             opened.append(heard)
@@ -265,7 +265,7 @@ def _take(memory: WhisperLiveMemory, segments: list[Fields], live: WhisperLive) 
             items.append(heard)
     if memory.live and not opened and not items:
         items.append(_WITHDRAWN)
-    now = _sum(opened[-1].text) if opened else 0
+    now = checksum(opened[-1].text) if opened else 0
     same = (memory.same if opened and now == memory.open else 0) + bool(opened)
     settles = memory.stopped and same >= SETTLING
     items += [msgspec.structs.replace(each, final=settles) for each in opened]
@@ -309,8 +309,4 @@ def _heard(segment: Fields, language: str | None, *, is_done: bool) -> Heard:
 
 def _key(heard: Heard) -> _Key:
     start, end = (-1 if each is None else round(each * 1000) for each in (heard.start, heard.end))
-    return start, end, _sum(heard.text)
-
-
-def _sum(said: str) -> int:
-    return binascii.crc32(said.encode("utf-8", "replace"))
+    return start, end, checksum(heard.text)

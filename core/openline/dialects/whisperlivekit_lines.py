@@ -12,11 +12,11 @@ A line that cannot be told from what was told is new: rather a word twice than n
 
 from __future__ import annotations
 
-import binascii
 from typing import Final
 
 import msgspec
 
+from openline.dialects.checksum import checksum
 from openline.dialects.wire_json import Fields, number, text
 
 #: Characters that were told last, by which they are found in a line that was cut anew.
@@ -51,7 +51,7 @@ def take_line(told: Told, line: Fields, *, passed: bool) -> tuple[Told, str, boo
     if not said:
         return told, "", passed
     is_known = told.begin is not None and start == told.begin
-    if is_known and len(said) >= told.length and _sum(said[: told.length]) == told.checksum:
+    if is_known and len(said) >= told.length and checksum(said[: told.length]) == told.checksum:
         new, passed = said[told.length :], True
     elif passed or told.begin is None:
         new = said
@@ -68,7 +68,7 @@ def take_line(told: Told, line: Fields, *, passed: bool) -> tuple[Told, str, boo
         until=until,
         begin=start,
         length=len(said),
-        checksum=_sum(said),
+        checksum=checksum(said),
         tail=(told.tail + new)[-_TAIL:],
     )
     return after, new, passed
@@ -100,7 +100,3 @@ def _behind(said: str, tail: str) -> str:
         if tail.endswith(said[:length]):
             return said[length:]
     return said
-
-
-def _sum(said: str) -> int:
-    return binascii.crc32(said.encode("utf-8", "replace"))
