@@ -122,7 +122,9 @@ class AssemblyAI(DialectBase):
         None, "milliseconds of silence after which a turn ends", _TURNS
     )
     silence: bool | None = option(
-        None, "the model reports silence; by default u3 pro and later do", "assemblyai 1.8.2"
+        None,
+        "the model reports silence; by default the pro models from u3 on do",
+        "assemblyai 1.8.2",
     )
     region: str = option("us", "us or eu", "AssemblyAI, Cloud endpoints")
     pace: float = option(
