@@ -6,6 +6,7 @@ records of the ``openline`` loggers go to stderr or to the file, one a line:
     12:30:01.250 INFO openline.session state streaming [session=… dial=1]
     {"time": "2026-05-04T12:30:01.250+00:00", "level": "INFO", "logger": "openline.session", …}
 
+The traceback of an error follows its line; in JSON it is the field ``exception``.
 A file is appended to and readable by its owner alone, since at DEBUG it holds the transcript. One
 that the command reads or writes otherwise is refused.
 When a write fails (a full disk), one line on stderr reports it, and the session goes on.
@@ -25,6 +26,7 @@ from typing import Final, TextIO, cast
 
 from openline.text import os_reason
 from openline_cli.problems import Problem
+from openline_cli.tracebacks import traceback_of
 
 #: The names that ``--log-level`` takes.
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -85,7 +87,7 @@ def _paths(values: Iterable[object]) -> Iterator[str | Path]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a record: time (UTC), level, logger, message, and the ids."""
+    """One JSON object a record: time (UTC), level, logger, message, the ids, and a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
@@ -97,6 +99,8 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
         }
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        if (error := _error(record)) is not None:
+            line["exception"] = traceback_of(error)
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -104,14 +108,19 @@ class LineFormatter(logging.Formatter):
     """One line a record for a person: local time, level, logger, message, session and dial."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
+        """The record as one line; an error's traceback follows it."""
         time = datetime.fromtimestamp(record.created).astimezone()
         shown = f"{time:%H:%M:%S}.{time.microsecond // 1000:03d}"
         line = f"{shown} {record.levelname} {record.name} {record.getMessage()}"
         if hasattr(record, "session_id"):
             session, dial = record.__dict__["session_id"], record.__dict__["dial"]
             line += f" [session={session} dial={dial}]"
-        return line
+        error = _error(record)
+        return line if error is None else f"{line}\n{traceback_of(error)}"
+
+
+def _error(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
 
 
 class _FileHandler(logging.StreamHandler[TextIO]):

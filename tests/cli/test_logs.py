@@ -56,6 +56,103 @@ def test_default_log_is_a_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> 
     assert second.endswith("INFO openline.other plain")
 
 
+def failing(error: Exception) -> None:
+    raise error
+
+
+def failure_after_a_cause() -> ExceptionGroup:
+    """A group with two errors, of which the second has a cause; their texts are secret."""
+    errors = list[Exception]()
+    try:
+        failing(ValueError("secret"))
+    except ValueError as error:
+        errors.append(error)
+    try:
+        try:
+            failing(KeyError("secret"))
+        except KeyError as cause:
+            raise Problem("secret") from cause
+    except Problem as error:
+        errors.append(error)
+    try:
+        failing(ExceptionGroup("secret", errors))
+    except ExceptionGroup as group:
+        return group
+    raise AssertionError("it was not raised")
+
+
+def test_an_error_is_logged_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with logged("error", None, as_json=False):
+        try:
+            failing(ZeroDivisionError("a bug"))
+        except ZeroDivisionError:
+            SESSION.exception("it failed", extra=IDS)
+    first, *trace = capsys.readouterr().err.splitlines()
+    assert first.endswith("ERROR openline.session it failed [session=s dial=2]")
+    here = f'  File "{__file__}", line'
+    raising = failing.__code__.co_firstlineno + 1
+    assert trace[0] == "Traceback (most recent call last):"
+    assert trace[1].startswith(here)
+    assert trace[1].endswith(", in test_an_error_is_logged_with_its_traceback")
+    assert trace[2:] == [f"{here} {raising}, in failing", "ZeroDivisionError"]
+
+
+def test_a_traceback_in_json_is_a_field(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with logged("error", file, as_json=True):
+        SESSION.error("it failed", exc_info=ZeroDivisionError("never raised"))
+        SESSION.error("no error", exc_info=True)
+    one, other = map(json.loads, file.read_text("utf-8").splitlines())
+    assert one["exception"] == "ZeroDivisionError"
+    assert "exception" not in other
+
+
+def test_a_traceback_has_causes_and_groups_but_no_text_of_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with logged("error", file, as_json=False):
+        SESSION.error("it failed", exc_info=failure_after_a_cause())
+    log = file.read_text("utf-8")
+    assert "secret" not in log  # nor a line of code: it may quote one
+    assert [line for line in log.splitlines()[1:] if not line.startswith("  ")] == [
+        "Traceback (most recent call last):",
+        "ExceptionGroup",
+        "",
+        "Error 1 of 2 in the group:",
+        "Traceback (most recent call last):",
+        "ValueError",
+        "",
+        "Error 2 of 2 in the group:",
+        "Traceback (most recent call last):",
+        "KeyError",
+        "",
+        "The error above led to this one:",
+        "Traceback (most recent call last):",
+        "openline_cli.problems.Problem",
+    ]
+
+
+def test_a_traceback_of_many_causes_or_of_a_circle_ends(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    first, *others = [ValueError() for _ in range(5_000)]
+    newest = first
+    for each in others:
+        each.__context__, newest = newest, each
+    one, other = KeyError(), KeyError()
+    one.__cause__, other.__cause__ = other, one
+    quiet = TypeError()
+    quiet.__context__, quiet.__suppress_context__ = first, True
+    group = ExceptionGroup("of a task group", [first])
+    group.__context__ = first
+    with logged("error", file, as_json=True):
+        for error in (newest, one, quiet, group):
+            SESSION.error("it failed", exc_info=error)
+    found = [json.loads(line)["exception"] for line in file.read_text("utf-8").splitlines()]
+    assert found[0].count("ValueError") == 5_000
+    assert found[1].count("KeyError") == 2
+    assert found[2] == "TypeError"
+    assert found[3].splitlines()[-2:] == ["Error 1 of 1 in the group:", "ValueError, as above"]
+
+
 def test_a_level_alone_is_enough_and_a_file_alone_means_info(tmp_path: Path) -> None:
     file = tmp_path / "log"
     with logged(None, file, as_json=False):

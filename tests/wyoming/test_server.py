@@ -7,6 +7,7 @@ import errno
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -17,6 +18,7 @@ from openline.dialects.protocol import Dialect
 from openline.updates import State, StateChanged, Update
 from openline_asyncio.session import Session
 from openline_audio.source import Source
+from openline_cli.logs import logged
 from openline_wyoming.offer import Offer
 from openline_wyoming.server import Client, Service, serve
 from tests.support_asyncio import run
@@ -700,7 +702,7 @@ def test_a_text_that_is_no_unicode_is_refused() -> None:
 
 
 def test_an_error_of_ours_ends_its_client_alone_and_is_in_the_log(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     def broken(_dialect: Dialect, _source: Source) -> AbstractAsyncContextManager[Session]:
         raise ZeroDivisionError("a bug")
@@ -732,7 +734,9 @@ def test_an_error_of_ours_ends_its_client_alone_and_is_in_the_log(
             stop.set()
         return found, notes
 
-    found, [note] = asyncio.run(main())
+    log = tmp_path / "log"
+    with logged("error", log, as_json=False):
+        found, [note] = asyncio.run(main())
     assert kinds(found) == ["error", "pong"]
     assert found[0].data == {"text": "ZeroDivisionError: a bug", "code": "failed"}
     assert note.endswith(": ZeroDivisionError: a bug")
@@ -740,6 +744,7 @@ def test_an_error_of_ours_ends_its_client_alone_and_is_in_the_log(
     assert record.name == "openline.wyoming"
     assert record.levelname == "ERROR"
     assert record.exc_info is not None
+    assert ", in broken\nZeroDivisionError\n" in log.read_text("utf-8")
 
 
 def test_an_error_that_cannot_be_told_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
