@@ -79,8 +79,8 @@ class LoopFace(StoredFace, Generic[D, C]):
     """A session whose methods wait. ``clock`` is the driver's.
 
     Nothing would wake what waits for it in another loop, and what is requested in another thread
-    would change it beside its loop: both raise RuntimeError while ``run`` runs. For as long a
-    subclass sets ``_thread``. Its ``_is_here`` tells whether its loop runs here, and ``_elsewhere``
+    would change it beside its loop: both raise RuntimeError while ``run`` runs. A subclass sets
+    ``_thread`` for that time. Its ``_is_here`` tells whether its loop runs here, and ``_elsewhere``
     is the text of the error.
 
     It has six methods more, beside those of ``Face``: ``_wake`` has the loop drain soon, from any
