@@ -34,7 +34,7 @@ from livekit.agents.types import TimedString
 from livekit.agents.utils import AudioBuffer
 
 from openline.backend import Backend
-from openline.dialects.options import speaking, tells_speakers
+from openline.dialects.options import language_of, speaking, tells_speakers
 from openline.dialects.protocol import Dialect
 from openline.dialects.registry import DEFAULT
 from openline.events import SourceKind
@@ -83,7 +83,7 @@ class STT(stt.STT[Any]):
             )
         )
         self._dialect = dialect if language is None else speaking(dialect, language)
-        self._language = language or ""
+        self._language = language or language_of(self._dialect)
         self.source_name = source_name(dialect)  #: of the one source of a session
         self._arguments: dict[str, Any] = {
             "backend": backend,

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from openline.dialects.deepgram import Deepgram
 from openline.dialects.echopanel import EchoPanel
+from openline.dialects.openai import OpenAI
 from openline.dialects.options import (
     Option,
     configured,
+    language_of,
     option,
     options_of,
     recorded,
@@ -25,6 +27,17 @@ from openline.dialects.speechmatics import Speechmatics
 from openline.dialects.whisperlivekit import WhisperLiveKit
 
 NAMES = ["model", "beams", "gain", "diarize", "hints", "limit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untold(DialectBase):
+    """Its languages may be None, and its ``language`` is no option."""
+
+    name: str = "untold"
+    languages: tuple[str, ...] | None = option(None, "languages")
+
+    def language(self) -> str:
+        return "de"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +133,24 @@ def test_a_dialect_speaks_a_language_where_it_has_an_option() -> None:
     assert speaking(Soniox(), "de") == Soniox(languages=("de",))
     untold = EchoPanel()
     assert speaking(untold, "de") is untold
+
+
+@pytest.mark.parametrize(
+    ("dialect", "language"),
+    [
+        (Deepgram(language="de"), "de"),
+        (Deepgram(), ""),
+        (Soniox(languages=("de",)), "de"),
+        (Soniox(languages=("de", "en")), ""),  # it may be either
+        (Soniox(), ""),
+        (Speechmatics(), "en"),  # its default is sent
+        (OpenAI(language="fr", languages=("de",)), "fr"),
+        (EchoPanel(), ""),
+        (Untold(), ""),
+    ],
+)
+def test_the_one_language_that_a_dialect_is_set_to(dialect: object, language: str) -> None:
+    assert language_of(dialect) == language
 
 
 def test_a_dialect_knows_whether_it_tells_speakers_apart() -> None:

@@ -110,6 +110,17 @@ def speaking(dialect: _T, language: str) -> _T:
     return dialect
 
 
+def language_of(dialect: object) -> str:
+    """The one language that the dialect is set to, as ``speaking`` sets it; empty: none is known.
+
+    Of several ``languages``, it may be any.
+    """
+    values = {each.name: getattr(dialect, each.name) for each in options_of(dialect)}
+    one: str | None = values.get("language")
+    several: tuple[str, ...] = values.get("languages") or ()
+    return one or (several[0] if len(several) == 1 else "")
+
+
 def tells_speakers(dialect: object) -> bool:
     """Whether the dialect is set to tell speakers apart: ``diarize``, or ``diarization``."""
     return any(getattr(dialect, each, False) is True for each in ("diarize", "diarization"))

@@ -214,9 +214,10 @@ def test_livekit_recognizes_a_recording(backend: BackgroundBackend, gone: str) -
     assert found["errors"] == [["APIConnectionError", False]]
 
 
-def test_livekit_speaks_a_language() -> None:
+@pytest.mark.parametrize("case", ["language", "language of the dialect"])
+def test_livekit_speaks_a_language(case: str) -> None:
     with BackgroundBackend(dialect="deepgram") as backend:
-        found = livekit("language", backend.url)
+        found = livekit(case, backend.url)
         assert livekit("capabilities", backend.url) == [True, True, "deepgram", "openline"]
     assert finals(found)
     assert {language for *_, language in found["events"]} == {None, "de"}

@@ -127,6 +127,8 @@ async def main(case, url):
             return await unusable(STT(backend))
         case "language":
             return await play(STT(backend, dialect=Deepgram(), language="de"))
+        case "language of the dialect":
+            return await play(STT(backend, dialect=Deepgram(language="de")))
         case "capabilities":
             maker = STT(backend, dialect=Deepgram())
             assert isinstance(maker, stt.STT)
