@@ -183,7 +183,12 @@ class OpenlineSTTService(STTService):
         return changed
 
     def _record_stt_audio_usage(self, audio: bytes | bytearray) -> None:
-        """Count seconds by the form of the frame: Pipecat takes all audio for the pipeline's."""
+        """Count seconds by the form of the frame: Pipecat takes all audio for the pipeline's.
+
+        Audio behind the end is dropped (``run_stt``), and not counted.
+        """
+        if self._is_stopped:
+            return
         rate, channels = self._form or (self.sample_rate, 1)
         self._stt_usage_pending_seconds += len(audio) / (2 * max(1, rate * channels))
 

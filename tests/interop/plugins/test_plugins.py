@@ -129,6 +129,8 @@ def test_pipecat_opens_no_session_behind_the_end() -> None:
     with BackgroundBackend() as backend:
         found = pipecat("audio goes on", backend.url)
         assert backend.dials == 1
+        [sent] = backend.received("mic")
+    assert found["usage"] == pytest.approx(len(sent) / 32_000, abs=0.03)  # none that was dropped
     assert found["texts"][0] == WORDS[0]
     assert (found["errors"], found["tasks"]) == ([], [])
 
