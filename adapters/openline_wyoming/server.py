@@ -25,6 +25,7 @@ from openline.dialects.protocol import Dialect
 from openline.updates import State, StateChanged
 from openline_asyncio.session import Session
 from openline_audio.source import Source
+from openline_driver.error_origin import raised
 from openline_driver.exception_groups import leaves
 from openline_wyoming.connection import MOST, NoEventError, address, probe, read_event
 from openline_wyoming.offer import Offer
@@ -127,7 +128,9 @@ class Client:
     async def _break_off(self, error: Exception) -> None:
         first, *_ = leaves(error)
         self._log(error)
-        why = f"{type(first).__name__}: {first}"
+        why = raised(first)  # the text of an error may quote a token
+        if isinstance(first, OSError) and first.strerror:
+            why = f"{type(first).__name__}: {first.strerror}"
         try:
             async with asyncio.TaskGroup() as group:
                 await self._carry_out(self._talk.fail(why, "failed"), group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -268,7 +269,7 @@ def test_a_dialect_that_raises_is_an_error_for_its_client() -> None:
 
     events = run(main)
     assert kinds(events) == ["transcript-start", "transcript-chunk", "error"]
-    assert events[-1].data["text"] == "ZeroDivisionError: by my dialect"
+    assert re.fullmatch(r"ZeroDivisionError \(.*, line \d+\)", events[-1].data["text"])
 
 
 async def failed(_source: Source) -> AsyncIterator[Update]:
@@ -670,7 +671,7 @@ def test_a_disk_that_is_full_is_told_and_no_client_that_went_away() -> None:
 
     [error], notes = run(main)
     assert error.data["code"] == "failed"
-    assert error.data["text"] == "OSError: [Errno 28] No space left on device"
+    assert error.data["text"] == "OSError: No space left on device"
     assert notes == [f"192.0.2.7:40000: {error.data['text']}"]
 
 
@@ -687,7 +688,8 @@ def test_a_time_limit_within_a_session_is_not_the_patience() -> None:
             return await wire.answers()
 
     [error] = run(main)
-    assert error.data == {"text": "TimeoutError: of my dialect", "code": "failed"}
+    assert error.data["code"] == "failed"
+    assert re.fullmatch(r"TimeoutError \(.*, line \d+\)", error.data["text"])
 
 
 def test_a_text_that_is_no_unicode_is_refused() -> None:
@@ -738,8 +740,9 @@ def test_an_error_of_ours_ends_its_client_alone_and_is_in_the_log(
     with logged("error", log, as_json=False):
         found, [note] = asyncio.run(main())
     assert kinds(found) == ["error", "pong"]
-    assert found[0].data == {"text": "ZeroDivisionError: a bug", "code": "failed"}
-    assert note.endswith(": ZeroDivisionError: a bug")
+    assert found[0].data["code"] == "failed"
+    assert re.fullmatch(r"ZeroDivisionError \(.*, line \d+\)", found[0].data["text"])
+    assert note.endswith(f": {found[0].data['text']}")
     [record] = caplog.records
     assert record.name == "openline.wyoming"
     assert record.levelname == "ERROR"
@@ -761,5 +764,7 @@ def test_an_error_that_cannot_be_told_is_in_the_log(caplog: pytest.LogCaptureFix
         wire.sent.close()
         return wire.notes, wire.pipe.is_aborted
 
-    assert run(main) == (["192.0.2.7:40000: ZeroDivisionError: a bug"], True)
+    [note], is_aborted = run(main)
+    assert re.fullmatch(r"192\.0\.2\.7:40000: ZeroDivisionError \(.*, line \d+\)", note)
+    assert is_aborted
     assert [each.exc_info is not None for each in caplog.records] == [True, True]
