@@ -152,11 +152,11 @@ at_authorizing:
     /* time passes: no row */
     :: d_step { (zone == 2) -> printf("step 387\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 409\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 410\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 410\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 411\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 411\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 412\n"); mode = OUT; assert(LAWS) }
     od;
 at_connecting:
     do
@@ -237,11 +237,11 @@ at_connecting:
     /* time passes: no row */
     :: d_step { (zone == 2) -> printf("step 389\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 412\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 413\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 413\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 414\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 414\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 415\n"); mode = OUT; assert(LAWS) }
     od;
 at_awaiting_ack:
     do
@@ -326,11 +326,11 @@ at_awaiting_ack:
     /* time passes: no row */
     :: d_step { (zone == 2) -> printf("step 391\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 415\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 416\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 416\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 417\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 417\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 418\n"); mode = OUT; assert(LAWS) }
     od;
 at_streaming:
     do
@@ -469,11 +469,11 @@ at_streaming:
     /* a ping goes out: no row */
     :: d_step { (mode == FREE) -> printf("step 405\n"); t_pong = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 418\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 419\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 419\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 420\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 420\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 421\n"); mode = OUT; assert(LAWS) }
     od;
 at_draining:
     do
@@ -722,11 +722,11 @@ at_draining:
     /* the sender sees the end of the drain: no row */
     :: d_step { (mode == FREE && leaving != 2) -> printf("step 408\n"); t_drain = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 421\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 422\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 422\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 423\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 423\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 424\n"); mode = OUT; assert(LAWS) }
     od;
 at_reconnecting:
     do
@@ -776,12 +776,14 @@ at_reconnecting:
     :: d_step { (zone == 1) -> printf("step 396\n"); zone = 2; assert(LAWS) }
     /* time passes: no row */
     :: d_step { (zone == 2) -> printf("step 397\n"); zone = 0; gated = 0; passes = 0; assert(LAWS) }
+    /* a suspension puts the retry off: no row */
+    :: d_step { (mode == FREE && zone != 0) -> printf("step 409\n"); gated = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 424\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 425\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 425\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 426\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 426\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 427\n"); mode = OUT; assert(LAWS) }
     od;
 at_finishing:
     do
@@ -934,11 +936,11 @@ at_finishing:
     /* a ping goes out: no row */
     :: d_step { (mode == FREE) -> printf("step 407\n"); t_ping = 1; t_pong = 1; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 427\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 428\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 428\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 429\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 429\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 430\n"); mode = OUT; assert(LAWS) }
     od;
 at_closing:
     do
@@ -957,11 +959,11 @@ at_closing:
     /* time passes: no row */
     :: d_step { (zone == 2) -> printf("step 401\n"); zone = 0; passes = 0; assert(LAWS) }
     /* all fall silent: no row */
-    :: d_step { (mode == FREE) -> printf("step 430\n"); mode = SILENT; assert(LAWS) }
+    :: d_step { (mode == FREE) -> printf("step 431\n"); mode = SILENT; assert(LAWS) }
     /* only some timers run: no row */
-    :: d_step { (mode == SILENT) -> printf("step 431\n"); mode = STRICT; assert(LAWS) }
+    :: d_step { (mode == SILENT) -> printf("step 432\n"); mode = STRICT; assert(LAWS) }
     /* the limit is near: no row */
-    :: d_step { (mode == FREE && asked) -> printf("step 432\n"); mode = OUT; assert(LAWS) }
+    :: d_step { (mode == FREE && asked) -> printf("step 433\n"); mode = OUT; assert(LAWS) }
     od;
 at_closed:
 end_closed:

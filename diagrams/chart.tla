@@ -4984,169 +4984,176 @@ Step408 ==
     /\ t_drain' = 1
     /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_retry, t_close, t_pong, t_ping >>
 
-\* all fall silent: no row
+\* a suspension puts the retry off: no row
 Step409 ==
-    /\ state = "authorizing"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+    /\ state = "reconnecting"
+    /\ mode = FREE /\ zone # 0
+    /\ gated' = 1
+    /\ UNCHANGED << state, mode, provider, asked, stop, attempts, zone, passes, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
-\* only some timers run: no row
+\* all fall silent: no row
 Step410 ==
     /\ state = "authorizing"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step411 ==
+    /\ state = "authorizing"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step411 ==
+Step412 ==
     /\ state = "authorizing"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step412 ==
-    /\ state = "connecting"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* only some timers run: no row
 Step413 ==
     /\ state = "connecting"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step414 ==
+    /\ state = "connecting"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step414 ==
+Step415 ==
     /\ state = "connecting"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step415 ==
-    /\ state = "awaiting_ack"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* only some timers run: no row
 Step416 ==
     /\ state = "awaiting_ack"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step417 ==
+    /\ state = "awaiting_ack"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step417 ==
+Step418 ==
     /\ state = "awaiting_ack"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step418 ==
-    /\ state = "streaming"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* only some timers run: no row
 Step419 ==
     /\ state = "streaming"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step420 ==
+    /\ state = "streaming"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step420 ==
+Step421 ==
     /\ state = "streaming"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step421 ==
-    /\ state = "draining"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* only some timers run: no row
 Step422 ==
     /\ state = "draining"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step423 ==
+    /\ state = "draining"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step423 ==
+Step424 ==
     /\ state = "draining"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step424 ==
-    /\ state = "reconnecting"
-    /\ mode = FREE
-    /\ mode' = SILENT
-    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
-
-\* only some timers run: no row
 Step425 ==
     /\ state = "reconnecting"
+    /\ mode = FREE
+    /\ mode' = SILENT
+    /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
+
+\* only some timers run: no row
+Step426 ==
+    /\ state = "reconnecting"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step426 ==
+Step427 ==
     /\ state = "reconnecting"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step427 ==
+Step428 ==
     /\ state = "finishing"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
-Step428 ==
+Step429 ==
     /\ state = "finishing"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step429 ==
+Step430 ==
     /\ state = "finishing"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* all fall silent: no row
-Step430 ==
+Step431 ==
     /\ state = "closing"
     /\ mode = FREE
     /\ mode' = SILENT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* only some timers run: no row
-Step431 ==
+Step432 ==
     /\ state = "closing"
     /\ mode = SILENT
     /\ mode' = STRICT
     /\ UNCHANGED << state, provider, asked, stop, attempts, zone, passes, gated, held, leaving, wanted, refused, used, sockets, requests, t_finish, t_give_up, t_auth, t_connect, t_settle, t_ack, t_stable, t_drain, t_retry, t_close, t_pong, t_ping >>
 
 \* the limit is near: no row
-Step432 ==
+Step433 ==
     /\ state = "closing"
     /\ mode = FREE /\ asked = 1
     /\ mode' = OUT
@@ -5586,6 +5593,7 @@ Next ==
     \/ Step430
     \/ Step431
     \/ Step432
+    \/ Step433
 
 Quiet == mode # FREE /\ Next
 

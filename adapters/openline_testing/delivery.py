@@ -128,7 +128,7 @@ class Delivery:
             self._gaps.measure(figures().sources)
 
     def suspended(self, gap: float) -> None:
-        """The process did not run in time. Of ``gap`` seconds the backend had none to show work."""
+        """The process was suspended: the backend had not that time to show work."""
         self._window.suspended(gap)
         self._deafness.suspended(gap)
         until = self._seen.now + GRACE

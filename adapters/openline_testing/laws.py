@@ -199,7 +199,7 @@ LAWS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "a suspension": (
             "A session reports that its process was stopped exactly if an event comes a second "
-            "after its deadline; from 0.05 s on, what lies ready is read before anything is lost."
+            "after its deadline; then no source is lost before what lies ready is read."
         ),
         "no deadline in the past": "When a session rests, its next deadline lies ahead.",
         "the stop ends": "From anywhere a stop, and then time alone, leads to a final state.",

@@ -9,6 +9,8 @@ contradicts. The law is broken when none is left.
 
 from __future__ import annotations
 
+import math
+
 from openline.dialects.protocol import FinalMessage, Heard, Metrics
 from openline.events import CredentialReady, SocketLost
 from openline.reconnect.verdicts import Action
@@ -19,7 +21,7 @@ from openline_testing.endings import (
     meaning,
     network_hint_applies,
 )
-from openline_testing.laws import SLACK, broken
+from openline_testing.laws import GRACE, SLACK, broken
 from openline_testing.observation import OVER, Observation
 
 #: The gate may look back a little longer than the minute of the law.
@@ -36,6 +38,7 @@ class Patience:
         "_delays",
         "_for_gate",
         "_losses",
+        "_put_off",
         "_stop_noted",
         "action",
         "cause",
@@ -53,6 +56,7 @@ class Patience:
         self.estimates: frozenset[RetryEstimate] = frozenset({RetryEstimate()})
         self._asked_until = 0.0  # the time until which a server asked to wait
         self._stop_noted = False
+        self._put_off = -math.inf  # a delay that a suspension made longer
         self._for_gate = False  # the delay is that of the gate alone
         self._losses: int = 0  # of lines and requests, each of which may be a strike
         self.noted = False  # this line, or the last one, is confirmed to have been stable
@@ -103,6 +107,8 @@ class Patience:
 
     def suspended(self, gap: float) -> None:
         """The process was suspended: that is no time without a line."""
+        if math.isclose(self.seen.retry_at, self.seen.now + GRACE, abs_tol=SLACK):
+            self._put_off = self.seen.retry_at
         self.estimates = frozenset(
             each if each.until is None else each._replace(until=each.until + gap)
             for each in self.estimates
@@ -151,7 +157,9 @@ class Patience:
         """
         if self.seen.state is not State.RECONNECTING and any(each.last for each in self.estimates):
             return None
-        return self._gives_up_at
+        until = self._gives_up_at
+        put_off = self._put_off if self.seen.state is State.RECONNECTING else -math.inf
+        return None if until is None else max(until, put_off)
 
     @property
     def _gives_up_at(self) -> float | None:
@@ -210,6 +218,8 @@ class Patience:
         """No delay is longer than the time until giving up, or the time to finish."""
         seen = self.seen
         until = self._gives_up_at
+        if seen.retry_at == self._put_off:  # it was in time before the process was suspended
+            return
         if until is not None and seen.retry_at > until + SLACK:
             broken("patience", f"a retry {seen.retry_at - until:.3f} s after giving up", seen.now)
         if seen.stop_wanted and seen.retry_at > seen.finish_by + SLACK:

@@ -57,7 +57,7 @@ class SourceLaws:
                 pass
 
     def suspended(self, gap: float) -> None:  # noqa: ARG002  # audio lies ready, or does not
-        """The process did not run in time: what was captured meanwhile arrives now."""
+        """The process was suspended: what was captured meanwhile arrives now."""
         now = self.seen.now
         # The session looks from time to time: after a second suspension it may look at once.
         self._ready_by = now + GRACE if self._ready_by is None else -math.inf

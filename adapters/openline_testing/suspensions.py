@@ -1,12 +1,11 @@
-"""The law of a process that was stopped: what it waited for meanwhile is waited for anew.
+"""The law of a process that was stopped: what it was waited for meanwhile is waited for anew.
 
-An event may come more than ``LATE`` after the session's deadline. The deadline counts that the
-event before has left: a pull may have set an earlier one since, and no event was late for that.
-A wait for something that was overdue then gets ``GRACE``, once, for it may lie ready.
-
-An event that comes more than ``NOTICED`` late ends a suspension, and the session reports it. The
-times of the whole session, and those in which a backend is to show work, are moved by the length
-of the suspension; and a line counts as stable from its end on.
+An event that comes more than ``NOTICED`` after the session's deadline ends a suspension, and
+the session says so. The deadline counts that the event before has left: a pull may have set an
+earlier one since, and none was late for that. What was overdue then gets ``GRACE``, once, for
+what lies ready may arrive first. The times of the whole session, and those in which a backend
+is to show work, are moved by the length of the suspension; and a line counts as stable from
+its end on.
 
 The laws compute their limits from times that were observed: these are moved here.
 """
@@ -22,8 +21,6 @@ from openline.updates import Resumed, State
 from openline_testing.laws import GRACE, SLACK, broken
 from openline_testing.observation import Observation
 
-#: Seconds by which an event is late for which overdue timers get a grace.
-LATE: Final = 0.05
 #: Seconds by which an event is late that ends a suspension.
 NOTICED: Final = 1.0
 
@@ -39,30 +36,26 @@ class Suspensions:
         self._gap: float = 0.0
         self._soonest: float | None = None  # the deadline after the event before
 
-    def comes(self, deadline: float | None, now: float) -> float | None:
-        """An event comes at ``now``; the deadline was ``deadline``.
-
-        Returns how long the process was suspended, 0.0 if the event was late without a
-        suspension, and None if it was in time.
-        """
-        self._gap = 0.0
-        if deadline is None or self._soonest is None:
-            return None
-        late = now - deadline
-        if late <= LATE or now - self._soonest <= LATE:
-            return None
+    def comes(self, deadline: float | None, now: float) -> float:
+        """An event comes at ``now``; the deadline was ``deadline``: how long nothing ran."""
+        self._gap = 0.0 if deadline is None else now - deadline
+        if self._gap <= NOTICED or self._soonest is None or now - self._soonest <= NOTICED:
+            self._gap = 0.0
+            return 0.0
         seen, policy = self._seen, self._seen.policy
-        seen.now = now
-        if late > NOTICED:
-            self._gap = late
-            seen.held_since = now
-            seen.finish_from += late
-            seen.finish_by += late
+        seen.now = seen.held_since = now
+        seen.finish_from += self._gap
+        seen.finish_by += self._gap
         seen.requested_at = self.grants("AUTH", seen.requested_at, policy.auth_timeout)
+        if seen.state is State.AWAITING_ACK and seen.settled_at is None:
+            seen.dialled_at = self.grants("SETTLE", seen.dialled_at, seen.start_delay)
         if seen.state is State.CONNECTING:
             seen.since = self.grants("CONNECT", seen.since, policy.connect_timeout)
         elif seen.state is State.CLOSING:
             seen.since = self.grants("CLOSE", seen.since, policy.close_timeout)
+        seen.retry_at = self.grants("RETRY", seen.retry_at, 0.0)
+        seen.received_at = self.grants("PING", seen.received_at, policy.ping_interval)
+        seen.pinged_at = self.grants("PINGED", seen.pinged_at, policy.ping_interval)
         if seen.settled_at is not None:
             seen.settled_at = self.grants("ACK", seen.settled_at, policy.ack_timeout)
         if seen.pong_due is not None:

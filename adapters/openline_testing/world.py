@@ -158,11 +158,10 @@ class World:
         return commands
 
     def _resumes(self, deadline: float | None) -> None:
-        """An event comes after ``deadline``: did the process run in time?"""
+        """An event comes after ``deadline``: was the process suspended?"""
         gap = self._suspensions.comes(deadline, self._seen.now)
-        if gap is not None:
-            for part in (self._patience, self._delivery, self._sources):
-                part.suspended(gap)
+        for part in (self._patience, self._delivery, self._sources) if gap else ():
+            part.suspended(gap)
 
     def pull(self, connection: Session, now: float) -> Outgoing | None:
         """Pull the next message of ``connection``, the last send having completed.

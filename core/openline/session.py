@@ -47,7 +47,7 @@ from openline.machine.relay import Relaying
 from openline.machine.reports import announce, is_done, result, snapshot, statistics
 from openline.machine.sender import next_message
 from openline.machine.state import Plan
-from openline.machine.suspension import LATE, note_lateness
+from openline.machine.suspension import NOTICED, note_suspension
 from openline.machine.table import Transition, compile_chart, fire
 from openline.machine.timers import OFF, TIMERS, Timer
 from openline.observer import Observer
@@ -265,10 +265,10 @@ class SessionMachine(Relaying[Actions]):
             raise ValueError(f"time ran backwards, from {session.now} to {now}")
         session.now = now
         over = session.state in FINAL_STATES
-        if now - session.soonest > LATE:  # as it was then: a pull may have moved it
+        if now - session.soonest > NOTICED:  # as it was then: a pull may have moved it
             late = now - min(session.deadlines)
-            if late > LATE:
-                note_lateness(session, late)
+            if late > NOTICED:
+                note_suspension(session, late)
         for name, plan in HANDLERS[type(event)](session, event):
             if not self._fire(name, plan):
                 if isinstance(event, _REQUESTS):

@@ -52,7 +52,7 @@ def test_a_fault_in_gate_timers_or_counts_leaves_the_model(name: str) -> None:
         has_provider=False,
     )
     with planted(name):
-        found = search(one, TABLE, model, situations=120)
+        found = search(one, TABLE, model, situations=60)
     assert found.faults, "the fault was not seen"
     *way, fault = found.faults[0].splitlines()
     assert 1 <= len(way) <= 12, "the way to it is short"

@@ -39,7 +39,7 @@ NUMBERS: Final[Mapping[str, Mapping[str, float]]] = {
     "openline.dialects.vllm": {"MOST_TEXT": 8000, "PAUSE": 8},
     "openline.dialects.whisperlivekit": {"ONSET": 0.5},
     "openline.journal.reader": {"VERSION": 1},
-    "openline.machine.suspension": {"GRACE": 0.25, "LATE": 0.05, "NOTICED": 1},
+    "openline.machine.suspension": {"GRACE": 0.25, "NOTICED": 1},
     "openline.policy": {"FRAME_SECONDS": 0.02, "MAX_DIALS_PER_MINUTE": 15},
     "openline.reconnect.retry": {"LAST_DIAL": 5, "LATER_JITTER": 1, "RETRY_AFTER_JITTER": 0.5},
     "openline.reconnect.verdicts": {"MAX_STRIKES": 4},

@@ -2,25 +2,19 @@
 
 A laptop sleeps, a container is frozen, a user presses Ctrl-Z, or the app blocks its event loop.
 Then all timers are overdue at once, though no one else is late: a pong, audio of a source and
-messages lie ready and were not read.
+messages lie ready and were not read. So an event that comes more than ``NOTICED`` after the
+soonest deadline is taken for the end of a *suspension*, and before it is processed
 
-So an event that comes more than ``LATE`` after the soonest deadline shows that the process did
-not run in time. Before it is processed, overdue timers that wait for something get ``GRACE``, in
-which what lies ready arrives. A timer gets it once, until it fires or is armed anew: a process
-that is slow for good still finds a dead line. Timers that wait for time alone, as RETRY and PING
-do, fire at once.
-
-An event that comes more than ``NOTICED`` late is the end of a *suspension*. Then besides
-
+- overdue timers of the dial, the state and the sources get ``GRACE``, in which what lies ready
+  arrives. A timer gets it once, until it fires or is armed anew: a process that is slow for
+  good still finds a dead line;
 - GIVE_UP, FINISH and QUIET, and the times in which a backend neither drained nor transcribed, are
   moved by the length of the suspension;
-- STABLE starts anew: nothing shows that the line held;
-- the session reports it.
+- STABLE starts anew: nothing shows that the line held.
 
 An example: a ping went out at 100.0 s, so PONG is due at 105.0. The process is stopped from 101
 to 400. The first event comes at 400.0, 295 s after the deadline. PONG is due at 400.25 now;
-the pong that was there since 101 arrives before. If the process is stopped until 105.5 alone,
-PONG is due at 105.75, and that is all.
+the pong that was there since 101 arrives before.
 """
 
 from __future__ import annotations
@@ -28,35 +22,24 @@ from __future__ import annotations
 from typing import Final
 
 from openline.machine.reporting import Reporting
-from openline.machine.timers import OFF, Timer
+from openline.machine.timers import DIAL_TIMERS, OFF, STATE_TIMERS, TIMERS, Timer
 from openline.updates import Resumed
 
-#: Seconds by which an event has to be late for a grace: a loop that runs is late by less.
-LATE: Final = 0.05
-#: Seconds by which an event has to be late for a suspension: a busy loop is late by less.
+#: Seconds by which an event has to be late: a busy loop is late by less.
 NOTICED: Final = 1.0
 #: Seconds in which what lies ready is read.
 GRACE: Final = 0.25
-#: The timers that get ``GRACE``: what they wait for may lie ready.
-_GRANTED: Final = (
-    *(Timer.SOURCE, Timer.AUTH, Timer.CONNECT, Timer.ACK, Timer.DRAIN, Timer.CLOSE),
-    *(Timer.PONG, Timer.SEND, Timer.STALL, Timer.PROOF, Timer.QUIET),
+#: These only let the sender look again.
+_SENDING: Final = {Timer.PACE, Timer.FILL, Timer.FLUSH, Timer.KEEPALIVE}
+#: The timers that get ``GRACE``.
+_GRANTED: Final = frozenset(
+    {*TIMERS[STATE_TIMERS], *TIMERS[DIAL_TIMERS], Timer.SOURCE} - {Timer.STABLE, *_SENDING}
 )
 
 
-def note_lateness(session: Reporting, late: float) -> None:
-    """An event comes ``late`` seconds after the soonest deadline, more than ``LATE``."""
-    now, deadlines, granted = session.now, session.deadlines, session.granted
-    if late > NOTICED:
-        _note_suspension(session, late)
-    for timer in _GRANTED:
-        if deadlines[timer] < now + GRACE and granted.get(timer) != deadlines[timer]:
-            granted[timer] = deadlines[timer] = now + GRACE
-
-
-def _note_suspension(session: Reporting, gap: float) -> None:
+def note_suspension(session: Reporting, gap: float) -> None:
     """The process was suspended for ``gap`` seconds up to now."""
-    deadlines = session.deadlines
+    now, deadlines, granted = session.now, session.deadlines, session.granted
     session.streams.note_suspension(gap)
     session.flushing_since += gap
     session.retry.note_suspension(gap)
@@ -64,4 +47,10 @@ def _note_suspension(session: Reporting, gap: float) -> None:
         deadlines[timer] += gap  # OFF stays OFF
     if deadlines[Timer.STABLE] != OFF:
         session.arm(Timer.STABLE, session.policy.stable_after)
+    for timer in _GRANTED:
+        if deadlines[timer] < now + GRACE and granted.get(timer) != deadlines[timer]:
+            granted[timer] = deadlines[timer] = now + GRACE
+    # A last retry is due just before the limit of the session, and stays so.
+    if min(deadlines[Timer.GIVE_UP], deadlines[Timer.FINISH]) <= deadlines[Timer.RETRY] < OFF:
+        deadlines[Timer.RETRY] = now
     session.report(Resumed(gap=gap))

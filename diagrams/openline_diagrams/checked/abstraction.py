@@ -321,6 +321,9 @@ BETWEEN: Final[Mapping[str, Effect]] = {
     "the sender sees the end of the drain": Effect(
         has(state="draining", leaving=(0, 1)), {"t_drain": 1}
     ),
+    "a suspension puts the retry off": Effect(
+        has(state="reconnecting", t_retry=1, zone=(1, 2)), {"gated": 1}
+    ),
 }
 
 
