@@ -149,8 +149,12 @@ def test_words_that_the_last_dial_leaves_partial_are_reported() -> None:
 # The kit finds what is wrong.
 
 
+def _as_it_is(_: Marks, position: int) -> int:
+    return position
+
+
 def test_a_final_message_that_proves_a_partial_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Marks, "before_live", lambda _, position: position)
+    monkeypatch.setattr(Marks, "before_live", _as_it_is)
     assert "lost without a gap: [w" in _left_partial().wrong()
 
 
