@@ -57,21 +57,25 @@ function showStory() {
 }
 
 let remembering = 0;
+/** The address as the page last read or wrote it. */
+let address = "";
 /** Keep the instant in the page's address, once it rests. */
 function remember() {
   clearTimeout(remembering);
   remembering = setTimeout(() => {
-    if (page.playing) return;
+    if (page.playing || location.hash !== address) return; // a new one is still to be read
     const parts = [`t=${(page.now / MICRO).toFixed(3).replace(/\.?0+$/, "")}`];
     if (page.stores.length > 1) parts.push(`s=${page.chosen + 1}`);
     if (page.other >= 0) parts.push(`with=${page.other + 1}`);
     history.replaceState(null, "", `#${parts.join("&")}`);
+    address = location.hash;
   }, 250);
 }
 
 /** Go where the address says. Returns whether it says so. */
 function recall() {
-  const given = new URLSearchParams(location.hash.slice(1));
+  address = location.hash;
+  const given = new URLSearchParams(address.slice(1));
   const number = Number(given.get("s") || 1) - 1;
   const other = Number(given.get("with") || 0) - 1;
   choose(page.stores[number] ? number : 0, page.stores[other] ? other : -1);
