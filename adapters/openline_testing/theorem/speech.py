@@ -18,8 +18,9 @@ from typing import Final, NamedTuple, Protocol, TypeAlias
 from msgspec.structs import replace
 
 from openline.dialects.echopanel import TRAITS, EchoPanel
-from openline.dialects.protocol import Dialect, Ids
+from openline.dialects.protocol import Dialect, Heard, Ids
 from openline.dialects.traits import Ends
+from openline_testing.scope import item_of
 from openline_testing.theorem.schedule import NAMES, Schedule
 
 #: An encoded message, as the dialect's ``decode`` takes it.
@@ -138,9 +139,18 @@ def fitted(schedule: Schedule, speech: Speech) -> Schedule:
             dials=tuple("open" if each == "deaf" else each for each in schedule.dials),
             faults=tuple(each for each in schedule.faults if each.kind != "pause"),
         )
+    if not _has_partials(speech, source):
+        schedule = replace_fields(schedule, partials=0.0, leaves=False)
     if speech.figures(IDS, source, 0.0, 0) is not None:
         return schedule
     return replace_fields(schedule, metrics=0.0)
+
+
+def _has_partials(speech: Speech, source: str) -> bool:
+    """Whether the dialect reads as a partial what ``speech`` encodes as one."""
+    partial = speech.words(IDS, Words("and so on", source, 0.0, 0.5, final=False))
+    item = item_of(speech.dialect, partial)
+    return isinstance(item, Heard) and not item.final
 
 
 def claims_its_ends(speech: Speech, rate: float) -> bool:
