@@ -24,7 +24,6 @@ from openline.commands import (
     StoreFinal,
     StoreGap,
 )
-from openline.policy import Policy
 from openline.session import PastSource, SessionMachine
 from openline.updates import SAMPLE_RATE as S
 from openline.updates import Gap, GapCause, Transcript, Trouble
@@ -617,62 +616,6 @@ class TestConnection:
         self.play_the_disk(drive)
         assert drive.texts[-1] == (1, "stop")
         assert drive.frames() == 61 * 50
-
-    def test_what_is_left_partial_stays_on_disk(self) -> None:
-        """Words may still come until the end; then resuming sends their audio again."""
-        drive = spooled().stream()
-        drive.audio(100)
-        drive.drain()
-        drive.final(0, 1.0)
-        drive.partial(1.5, 2.0, "hello")
-        drive.stop()
-        drive.serve("mic")
-        drive.summary()
-        closing = only(drive, StoreConfirmed)[-1].position
-        drive.lose(1000)
-        ended = drive.ended
-        assert ended.statistics.unfinal == 1
-        assert ended.accounts["mic"].confirmed == 2 * S
-        assert only(drive, StoreConfirmed)[-1].position == closing <= 1.5 * S
-        assert not only(drive, DiscardStore)
-
-    @pytest.mark.parametrize(
-        "given",
-        [{"ends": "claimed"}, {"policy": Policy(buffer_seconds=90.0, careful_seams=True)}],
-        ids=["claimed", "careful"],
-    )
-    def test_what_is_left_partial_behind_held_finals_is_confirmed_at_the_end(
-        self, given: dict[str, Any]
-    ) -> None:
-        """A place between two words may cut both, so no part of it is sent again."""
-        drive = spooled(**given).stream()
-        drive.audio(100)
-        drive.drain()
-        drive.final(0, 1.0)
-        drive.partial(1.5, 2.0, "hello")
-        drive.stop()
-        drive.serve("mic")
-        before = only(drive, StoreConfirmed)[-1]
-        drive.summary()
-        assert only(drive, StoreConfirmed)[-1] == before
-        drive.lose(1000)
-        assert only(drive, StoreConfirmed)[-1].position == 2 * S
-        assert drive.ended.statistics.unfinal == 1
-        assert only(drive, DiscardStore)
-
-    def test_a_final_behind_the_final_message_confirms_what_was_partial(self) -> None:
-        drive = spooled().stream()
-        drive.audio(100)
-        drive.drain()
-        drive.partial(1.5, 2.0, "hello")
-        drive.stop()
-        drive.serve("mic")
-        drive.summary()
-        drive.final(1.5, 2.0, "hello")
-        drive.lose(1000)
-        assert drive.ended.complete
-        assert only(drive, StoreConfirmed)[-1].position == 2 * S
-        assert only(drive, DiscardStore)
 
     def test_a_disk_failure_is_reported_once_and_ends_storing(self) -> None:
         drive = spooled().stream()

@@ -1,7 +1,7 @@
 """Partials that mean something else than a dialect takes for granted, and errors without a close.
 
-As in ``test_opposites``: a session loses no word without a gap, tells none twice, calls no audio
-confirmed that nobody heard, and ends.
+As in ``test_opposites``: a session loses no word without a gap, reports none twice, confirms no
+audio that the server did not hear, and ends.
 """
 
 from __future__ import annotations

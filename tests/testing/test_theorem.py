@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import islice
@@ -57,7 +57,7 @@ from openline.machine.actions import Actions
 from openline.machine.state import SessionState
 from openline.machine.timers import DIAL_TIMERS
 from openline.session import SessionMachine
-from openline.updates import Ended, Gap, GapCause, State, to_samples
+from openline.updates import Ended, Gap, GapCause, State, Transcript, to_samples
 from openline_testing.theorem import (
     THEOREM,
     Counterexample,
@@ -313,6 +313,10 @@ def hushes_gaps(session: Actions, gaps: Sequence[Gap]) -> None:
             REPORT_GAPS(session, [gap])
 
 
+def hushes_words(_session: Actions, _words: Iterable[Transcript]) -> None:
+    """Partials that are left are not reported."""
+
+
 def lacks_nothing(session: SessionState, state: State) -> Ended:
     ended = outcome.result(session, state)
     return msgspec.structs.replace(ended, complete=not ended.missing)
@@ -416,6 +420,10 @@ PLANTED: dict[str, tuple[Plant, set[str]]] = {
         method(Actions, "report_gaps", hushes_gaps),
         {"gaps", "lost in silence"},
     ),
+    "actions: words that are left partial are not reported": (
+        method(Actions, "note_unfinal", hushes_words),
+        {"partials"},
+    ),
     "words: finals that overlap are dropped": (
         action("take_words", drops_what_is_out_of_order),
         {"words"},
@@ -486,6 +494,22 @@ def test_a_planted_bug_is_found_with_a_small_schedule(
     with pytest.raises(TheoremBroken) as again:
         exec(found.script, {})  # noqa: S102 (the script is the feature under test)
     assert str(again.value) == str(found.error)
+
+
+@pytest.mark.parametrize(
+    ("seed", "what"),
+    [
+        (300_002_031, "it is deleted after"),  # it ends before the kill
+        (300_002_650, "is confirmed, but was not processed"),  # killed in the closing handshake
+    ],
+)
+def test_a_final_message_that_proves_what_is_left_partial_is_found_by_a_kill(
+    seed: int, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill_and_resume(seed)
+    monkeypatch.setattr(Marks, "before_live", anywhere)
+    with pytest.raises(TheoremBroken, match=what):
+        kill_and_resume(seed)
 
 
 # The parts.

@@ -255,19 +255,25 @@ def test_a_transcript_that_does_not_come_names_what_is_wrong_with_the_line(
     assert error.data["text"] == (f"{expected}: {why}" if why else expected)
 
 
+def begun(opening: Callable[[Source], AsyncIterator[Update]]) -> tuple[list[Event], list[str]]:
+    """The answers to a client that begins an utterance, and what the server notes."""
+
+    async def main() -> tuple[list[Event], list[str]]:
+        wire = Wire(opening)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wire.client.attend())
+            await wire.say("audio-start")
+            return await wire.answers(), wire.notes
+
+    return run(main)
+
+
 def test_a_dialect_that_raises_is_an_error_for_its_client() -> None:
     async def broken(_source: Source) -> AsyncIterator[Update]:
         yield final("go")
         raise ZeroDivisionError("by my dialect")
 
-    async def main() -> list[Event]:
-        wire = Wire(broken)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(wire.client.attend())
-            await wire.say("audio-start")
-            return await wire.answers()
-
-    events = run(main)
+    events, _ = begun(broken)
     assert kinds(events) == ["transcript-start", "transcript-chunk", "error"]
     assert re.fullmatch(r"ZeroDivisionError \(.*, line \d+\)", events[-1].data["text"])
 
@@ -662,14 +668,7 @@ def test_a_disk_that_is_full_is_told_and_no_client_that_went_away() -> None:
         yield state(State.CONNECTING)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    async def main() -> tuple[list[Event], list[str]]:
-        wire = Wire(full)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(wire.client.attend())
-            await wire.say("audio-start")
-            return await wire.answers(), wire.notes
-
-    [error], notes = run(main)
+    [error], notes = begun(full)
     assert error.data["code"] == "failed"
     assert error.data["text"] == "OSError: No space left on device"
     assert notes == [f"192.0.2.7:40000: {error.data['text']}"]
@@ -680,14 +679,7 @@ def test_a_time_limit_within_a_session_is_not_the_patience() -> None:
         yield state(State.CONNECTING)
         raise TimeoutError("of my dialect")
 
-    async def main() -> list[Event]:
-        wire = Wire(late)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(wire.client.attend())
-            await wire.say("audio-start")
-            return await wire.answers()
-
-    [error] = run(main)
+    [error], _ = begun(late)
     assert error.data["code"] == "failed"
     assert re.fullmatch(r"TimeoutError \(.*, line \d+\)", error.data["text"])
 

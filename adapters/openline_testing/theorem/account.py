@@ -93,6 +93,16 @@ def _mark(dial: int) -> int:
     return dial % 255 + 1
 
 
+def runs_of(mark: int, marks: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The runs of ``mark``, 0 or 1, in [start, end); they may be changed on the way."""
+    at = start
+    while (at := marks.find(mark, at, end)) >= 0:
+        until = marks.find(1 - mark, at, end)
+        until = end if until < 0 else until
+        yield at, until
+        at = until
+
+
 def fill(marks: bytearray, start: int, end: int) -> None:
     """Mark [start, end)."""
     marks[start:end] = b"\1" * max(0, end - start)

@@ -23,7 +23,7 @@ from openline.updates import (
     Transcript,
     to_samples,
 )
-from openline_testing.theorem.account import Account, fill
+from openline_testing.theorem.account import Account, fill, runs_of
 from openline_testing.theorem.schedule import Schedule
 from openline_testing.theorem.simulation import Telling
 from openline_testing.theorem.telling import WordBook
@@ -72,6 +72,7 @@ class Books:
         self.partials: set[str] = set()  # the sources with a live partial
         self.open: set[str] = set()  # the same, before the event
         self.unfinal = 0  # reports of a partial that never becomes final
+        self.excused: list[tuple[str, int, int]] = []  # audio of partials that the backend left
         self.given_up: dict[str, set[str]] = {}  # words that were reported as never final
         # By source, where the backend ends with a partial: its audio, and the words in it.
         self.left_partial: dict[str, tuple[list[tuple[int, int]], set[str]]] = {}
@@ -138,8 +139,11 @@ class Books:
         if not has_ended:
             self.left_partial.clear()
         for source in self.partials & {*self.left_partial}:
-            for start, end in self.left_partial[source][0]:
-                fill(self.accounts[source].done, start, end)
+            account = self.accounts[source]
+            for span in self.left_partial[source][0]:
+                for start, end in runs_of(0, account.done, *span):
+                    fill(account.done, start, end)
+                    self.excused.append((source, start, end))
 
     def gives_up(self) -> None:
         """The session reports that words of a source never became final."""

@@ -159,6 +159,8 @@ class Log(Ledger):
         books = Ledger(schedule, policy, traits, claims=self.claims, resumes=True)
         books.told, books.delivered = list(self.lost), list(self.stored)
         books.given_up = self.given_up
+        for source, start, end in () if self.claims else self.excused:  # it is sent again
+            self.accounts[source].done[start:end] = bytes(end - start)
         books.inherited = {gap.cause for gap in self.lost}
         if self.claims:
             held = [each for source in past.sources for each in source.held]

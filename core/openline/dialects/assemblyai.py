@@ -75,9 +75,9 @@ HOSTS: Final[Mapping[str, str]] = MappingProxyType(
 VERSION: Final = "2025-05-12"
 #: How the names of the models begin that format each end of a turn at once.
 _NEWER: Final = ("u3", "universal-3", "assemblyai-stt")
-#: And of those that report silence: "U3Pro only" (assemblyai-python-sdk, pull request 254). The
-#: maker says that u3-rt-pro is the older name of universal-3-5-pro (pipecat-ai/pipecat 4863), and
-#: that universal-3-6-pro does all that that does (livekit/agents 7100).
+#: And of those that report silence: "U3Pro only" (assemblyai-python-sdk, pull request 254).
+#: AssemblyAI says that u3-rt-pro is the older name of universal-3-5-pro (pipecat-ai/pipecat 4863),
+#: and that universal-3-6-pro behaves like that model (livekit/agents 7100).
 _REPORT: Final = re.compile(r"u3|universal-3(-\d+)?-pro")
 #: The whole seconds of a ``Termination`` may be this much less than what was sent.
 _ROUNDED: Final = 1.0

@@ -6,8 +6,8 @@ the two is the final. The unformatted one is kept until the formatted one comes,
 does: at the next turn's end, at an error, and at the end of the session.
 
 What says the same again is known by its ``turn_order`` and its times. The order alone is not
-trusted: a turn whose order is lower, or was there before, is told if it lies elsewhere. If a part
-of it does, before what was told or behind it, the words of that part are told.
+trusted: a turn whose order is lower, or was there before, is told if it lies elsewhere. If only
+a part of it lies elsewhere, the words of that part are told.
 
 A ``Silence`` up to a time says that the audio before it was processed, not that its words were
 told: a turn ends some time after its last word, and its silence may be reported first. So a
@@ -134,7 +134,7 @@ def unformatted(turns: Turns, order: int | None, said: Heard) -> tuple[Turns, tu
     if (rest := _untold(turns, order, said)) is None:
         return turns, ()
     said = rest
-    # Sent once, so another turn if nothing says that it is the same.
+    # A turn has one unformatted end. So one without a number and without times is of another turn.
     is_unknown = order is None and not _has_times(turns.ended, said)
     turns, items = release(turns) if is_unknown else _released(turns, order, said)
     kept = said if len(said.words) <= _WORDS else replace(said, words=())

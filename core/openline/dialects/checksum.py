@@ -1,6 +1,6 @@
-"""A checksum of what was said, for a memory that recognizes it when it comes again.
+"""A checksum of a text or a message: a memory that keeps it recognizes a repetition.
 
-A memory of a connection stays small, so it keeps four bytes instead of a text.
+The memory of a connection stays small, so it keeps four bytes instead of the text.
 
     checksum("yes")  →  1978086825
 """

@@ -111,9 +111,10 @@ class Proofs(Silence):
                         box.hearing.settling.end()
                     until = box.hearing.marks.at_proof(until)
                 hearing, closed = box.hearing, until
-                if hearing.marks.is_live:
-                    marks = hearing.marks
-                    closed = (marks.before_live if hearing.is_exact else marks.at_horizon)(until)
+                if hearing.marks.is_live and hearing.is_exact:
+                    closed = hearing.marks.before_live(until)
+                elif hearing.marks.is_live:
+                    closed = hearing.marks.at_horizon(until)
                 may_cut = at_the_end and closed < until and not hearing.is_exact
                 if not (hearing.is_open or may_cut):
                     self.confirm(box, closed)
