@@ -227,6 +227,24 @@ def test_a_good_session_has_no_trouble(shown: Open) -> None:
         assert not tab.page.locator("#first-trouble").is_visible()
 
 
+#: A move, after which the page writes its instant into the address, and another address that is
+#: entered just before: on a busy page the writing comes before the event of the new address.
+ENTERED = """new Promise((done) => {
+  setTimeout(() => { location.hash = "#t=0.5"; }, 250);
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "End", bubbles: true }));
+  const from = performance.now();
+  while (performance.now() < from + 400);
+  setTimeout(done, 600);
+})"""
+
+
+def test_an_address_is_read_before_the_page_writes_its_own(shown: Open) -> None:
+    with shown("drop-and-replay") as tab:
+        press(tab, "Home")
+        tab.page.evaluate(ENTERED)
+        assert text(tab, "#time") == "0:00.500"
+
+
 @pytest.mark.parametrize("name", ["drop-and-replay", "two-sources", "frozen-backend", "long"])
 def test_each_instant_is_that_of_the_replay(name: str, shown: Open) -> None:
     found = recorded(name)
