@@ -21,7 +21,8 @@ from openline_server import FaultInjector, Server, ServerConfig
 from openline_server.faults import Effect
 from openline_server.misreports import MISREPORTS
 from openline_server.recognizer import Echo
-from openline_trio import open_session
+from openline_store.spool import spooled_sessions
+from openline_trio import open_session, resume_session
 from tests.e2e.support_memory import in_memory
 from tests.support_hearing import judge_audio, read_ledgers
 from tests.support_oracle import CodedSource, received, union
@@ -168,6 +169,27 @@ async def test_words_that_stay_partial_at_the_end_are_reported(
     assert (ended.complete, ended.missing, server.accepted) == (False, (), 1)
     assert ended.reason == "the backend's last words never became final"
     assert (ended.statistics.unfinal, ended.transcript[-1].end) == (1, 10.0)
+
+
+async def test_words_that_stay_partial_come_when_the_session_is_resumed(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    spool, record = tmp_path / "spool", tmp_path / "record"
+    config = ServerConfig(recognizer="echo", record=record)
+    server = Server(config, Echo(), FaultInjector("no last final"))
+    async with in_memory(server) as connect:
+        async with open_session(
+            Backend(), {"mic": CodedSource(SECONDS)}, policy=PATIENT,
+            connect=connect, random=lambda: 0.5, spool=spool,
+        ) as session:  # fmt: skip
+            ended = await session.wait()
+        assert (ended.complete, ended.statistics.unfinal) == (False, 1)
+        [folder] = spooled_sessions(spool)
+        async with resume_session(folder, connect=connect) as session:
+            ended = await session.wait()
+    assert ended.complete
+    assert [(each.start, each.end) for each in ended.transcript][-1] == (10.0, SECONDS)
+    assert not folder.exists()
 
 
 async def test_a_redirect_is_followed(autojump_clock: MockClock, tmp_path: Path) -> None:
